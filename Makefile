@@ -179,7 +179,7 @@ $(OUT)/test/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(OUT)/o/tests/fuzz/replay.o $(
 
 # ---- everyday targets ----------------------------------------------------------------
 
-.PHONY: help deps build unit scenarios check codec corpus layers asan tsan clang fuzz \
+.PHONY: help deps build unit scenarios layers unit scenarios codec corpus layers asan tsan clang fuzz \
 	integration test test-compose bench e2e chaos demo up down infra status format \
 	format-check tidy docs clean programs tests FORCE
 
@@ -247,7 +247,7 @@ $(OUT)/lf/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(LIBCORES) $(LIBREDRESS)
 integration: build ## real Kafka and PostgreSQL: faults, exactly once, row for row
 	$(call script,tests/integration/run.sh)
 
-test: ## all of it, from nothing: deps build check codec corpus asan integration
+test: ## all of it, from nothing: deps build layers unit scenarios codec corpus asan integration
 	@tests/run-all.sh deps build layers unit scenarios codec corpus asan integration
 
 test-compose: ## the compose file for real (skipped, visibly, without a Docker engine)

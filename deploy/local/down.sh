@@ -9,20 +9,6 @@ exec 9>"$RUN/.lock"
 flock -w 120 9 || fail 1 "another make up or down holds $RUN/.lock"
 PG_DATA=$(realpath -m "$RUN/pg")/data
 
-# end SECONDS SIGNAL PID...: asks all, waits, kills what stays.
-end() {
-    local seconds=$1 signal=$2 pid
-    shift 2
-    for pid in "$@"; do kill "-$signal" "$pid" 2>/dev/null || true; done
-    for pid in "$@"; do
-        wait_for "$seconds" gone "$pid" || {
-            say "down: process $pid did not end in $seconds s: killed"
-            kill -KILL "$pid" 2>/dev/null || true
-            wait_for 10 gone "$pid" || fail 1 "process $pid cannot be ended"
-        }
-    done
-}
-
 pids=()
 for service in "${SERVICES[@]}"; do
     if pid=$(pid_of "$RUN/loop/$service"); then pids+=("$pid"); fi

@@ -49,6 +49,20 @@ wait_for() {
 gone() { ! kill -0 "$1" 2>/dev/null; }
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# end SECONDS SIGNAL PID...: asks all, waits, kills what stays.
+end() {
+    local seconds=$1 signal=$2 pid
+    shift 2
+    for pid in "$@"; do kill "-$signal" "$pid" 2>/dev/null || true; done
+    for pid in "$@"; do
+        wait_for "$seconds" gone "$pid" || {
+            say "process $pid did not end in $seconds s: killed"
+            kill -KILL "$pid" 2>/dev/null || true
+            wait_for 10 gone "$pid" || fail 1 "process $pid cannot be ended"
+        }
+    done
+}
+
 # spawn PID_FILE LOG COMMAND...: a process of its own session; the pid file holds its id
 # before the command runs.  No descriptor of ours goes along, so `make up | cat` ends.
 spawn() {

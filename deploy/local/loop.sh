@@ -19,6 +19,7 @@ while [ -z "$stopping" ]; do
     began=$SECONDS
     "$@" &
     child=$!
+    [ -z "$stopping" ] || kill -TERM "$child"
     echo "$child" >"$pid_file.new" && mv -f "$pid_file.new" "$pid_file"
     wait "$child"
     status=$?

@@ -126,6 +126,8 @@ for i in "${!SERVICES[@]}"; do
     [ -x "$program" ] || { say "up: $program is not built, left out"; continue; }
     started+=("$i")
     if pid_of "$RUN/loop/$service" >/dev/null; then continue; fi
+    # A service whose loop was killed would be in the way of the new one.
+    if pid=$(pid_of "$RUN/redress-$service.pid"); then end 20 TERM "$pid"; fi
     spawn "$RUN/loop/$service" "$RUN/log/$service.log" \
         deploy/local/loop.sh "$RUN" "$service" \
         "$program" --config "$RUN/redress.json" --threads "$THREADS" \
