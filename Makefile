@@ -204,7 +204,7 @@ ifneq ($(SCENARIO_SRC),)
 	@$(MAKE) --no-print-directory $(BIN)/scenario_run
 	@$(BIN)/scenario_run $(sort $(wildcard tests/scenario/*.scn))
 else
-	@echo "scenarios: none yet"
+	@echo "scenarios: none there, skipped"
 endif
 
 layers: ## rooms include only what they may
@@ -223,7 +223,7 @@ corpus: ## replay the fuzz corpus under ASan and UBSan
 .PHONY: corpus-run
 corpus-run: $(FUZZERS)
 	@for f in $(FUZZERS); do d=tests/fuzz/corpus/$${f##*/fuzz_}; [ -d $$d ] || continue; \
-		$$f $$d/* || exit 1; done; echo "corpus: $(words $(FUZZERS)) fuzzers replayed"
+		$$f $$d/* || exit 1; done; echo "corpus: $(if $(FUZZERS),$(words $(FUZZERS)) passed$(comma) 0 failed,no fuzzer there$(comma) skipped)"
 
 asan: ## unit tests and scenarios under ASan and UBSan
 	@$(MAKE) --no-print-directory MODE=asan unit scenarios
