@@ -1,12 +1,12 @@
 /* avsc2c - C structs and codecs from Avro schemas.
  *
  *   avsc2c -o OUTDIR schemas/<name>.avsc... [schemas/history/<name>.<n>.avsc...]
- *       writes OUTDIR/<name>.h and .c for each; a file that would not change is not
- *       touched, another is replaced in one step.
+ *       writes OUTDIR/<name>.h and .c for each, and wire_all.[ch], the list of records; a
+ *       file that would not change is not touched, another is replaced in one step.
  *   avsc2c -p NAME schemas/<name>.avsc...
  *       prints the complete schema of one type (what schemas/history/ keeps).
  *   avsc2c -f schemas/<name>.avsc...
- *       prints "<fingerprint> <name>" of every record.
+ *       prints "<fingerprint> <name> root|part" of every record; a part is inside another.
  *
  * The mapping is described in schemas/README.md. */
 #ifndef _GNU_SOURCE
@@ -75,6 +75,7 @@ replace_file(const char *path, const char *bytes, size_t len)
         die(path, "cannot write: %s", strerror(errno));
 }
 
+/* named == NULL: the list of all records. */
 static void
 write_type(struct schemas *all, const struct named *named, const char *out_dir)
 {
@@ -84,13 +85,15 @@ write_type(struct schemas *all, const struct named *named, const char *out_dir)
         FILE *out = open_memstream(&bytes, &len);
         if (!out)
             die("-", "out of memory");
-        if (part == 0)
+        if (!named)
+            (part == 0 ? emit_list_header : emit_list_source)(out, all);
+        else if (part == 0)
             emit_header(out, named);
         else
             emit_source(out, all, named);
         fclose(out);
-        replace_file(format("%s/%s.%c", out_dir, named->c_name, part == 0 ? 'h' : 'c'), bytes,
-                     len);
+        const char *name = named ? named->c_name : "wire_all";
+        replace_file(format("%s/%s.%c", out_dir, name, part == 0 ? 'h' : 'c'), bytes, len);
     }
 }
 
@@ -123,7 +126,8 @@ print_fingerprints(struct schemas *all)
         const struct named *named = &all->types[i];
         json_t *complete = json_loads(schema_complete(all, named), JSON_DECODE_ANY, NULL);
         if (named->kind == TYPE_RECORD)
-            printf("%016" PRIx64 " %s\n", schema_fingerprint(complete), named->c_name);
+            printf("%016" PRIx64 " %s %s\n", schema_fingerprint(complete), named->c_name,
+                   named->is_part ? "part" : "root");
     }
 }
 
@@ -164,5 +168,7 @@ main(int argc, char **argv)
         die(out_dir, "cannot make: %s", strerror(errno));
     for (size_t i = 0; out_dir && i < all.n_types; i++)
         write_type(&all, &all.types[i], out_dir);
+    if (out_dir)
+        write_type(&all, NULL, out_dir);
     return 0;
 }

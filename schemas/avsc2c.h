@@ -69,6 +69,7 @@ struct named {
     struct field *fields;
     size_t n_fields;
     size_t min_bytes;        /* least bytes on the wire                          */
+    bool is_part;            /* a field of another record is of this type        */
     json_t *symbols;         /* enum                                             */
     json_t *names;           /* enum: wire names; = symbols if not given         */
     struct history history[64];
@@ -102,6 +103,8 @@ char *schema_canonical(const json_t *complete);
 /* avsc2c_emit.c */
 void emit_header(FILE *out, const struct named *named);
 void emit_source(FILE *out, struct schemas *all, const struct named *named);
+void emit_list_header(FILE *out, struct schemas *all);
+void emit_list_source(FILE *out, struct schemas *all);
 
 /* avsc2c_record.c */
 void emit_record_header(FILE *out, const struct named *record);

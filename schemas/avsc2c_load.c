@@ -197,6 +197,7 @@ read_type(struct schemas *all, const struct named *owner, const char *where,
         if (!named)
             die(owner->file, "%s: no type \"%s\" in the files given", where, name);
         resolve_named(all, named);
+        named->is_part = true;
         return (struct type){.kind = named->kind, .named = named};
     }
     const char *kind = text_of(json, "type");
