@@ -24,4 +24,11 @@ void handle_message(const rd_kafka_message_t *msg, struct kafka_header *room, si
                     struct kafka_message *ret);
 #define HANDLE_HEADERS_MAX 256
 
+struct kafka_consumer;
+/* For send_offsets: the member's handle and topic. */
+rd_kafka_t *handle_of_consumer(const struct kafka_consumer *consumer);
+rd_kafka_topic_partition_list_t *handle_list(const struct kafka_consumer *consumer,
+                                             const int32_t *partitions,
+                                             const int64_t *offsets, size_t n);
+
 #endif
