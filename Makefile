@@ -76,7 +76,8 @@ AVSC2C_DEP := $(AVSC2C_SRC) $(wildcard schemas/*.h) \
 AVSC2C := $(BUILD)/bin/avsc2c
 SQL := $(wildcard services/projection/sql/*.sql)
 sql_header = $(GEN)/sql_$(subst -,_,$(patsubst services/projection/sql/%.sql,%,$1)).h
-SQL_HEADERS := $(foreach f,$(SQL),$(call sql_header,$f))
+MIGRATIONS := $(sort $(wildcard services/projection/sql/migrations/*.sql))
+SQL_HEADERS := $(foreach f,$(SQL),$(call sql_header,$f)) $(if $(MIGRATIONS),$(GEN)/migrations.h)
 
 # Moves files that changed from $$tmp to $1, then drops $$tmp.
 move_changed = for f in $$tmp/*; do [ -e "$$f" ] || continue; \
@@ -111,6 +112,16 @@ $(call sql_header,$1): $1 | $(GEN)
 	echo "'\\0'};"; } >$$@.$$$$$$$$ && mv -f $$@.$$$$$$$$ $$@
 endef
 $(foreach f,$(SQL),$(eval $(call sql_rule,$f)))
+
+# All migrations in order, as `migrations[]` (common/pg/migrate.h applies them).
+$(GEN)/migrations.h: $(MIGRATIONS) Makefile | $(GEN)
+	@{ echo "/* made from services/projection/sql/migrations */"; echo '#include "pg/migrate.h"'; \
+	for f in $(MIGRATIONS); do n=$${f##*/}; n=$${n%.sql}; \
+	echo "static const char migration_$${n//-/_}[] = {"; \
+	od -An -v -tx1 $$f | sed "s/ \([0-9a-f][0-9a-f]\)/'\\x\1',/g"; echo "'\0'};"; done; \
+	echo "static const struct pg_migration migrations[] = {"; \
+	for f in $(MIGRATIONS); do n=$${f##*/}; n=$${n%.sql}; \
+	echo "    {\"$$n\", migration_$${n//-/_}},"; done; echo "};"; } >$@.$$$$ && mv -f $@.$$$$ $@
 
 # ---- compiling and linking -----------------------------------------------------------
 # Every product is written beside its place and then moved there: several makes may run

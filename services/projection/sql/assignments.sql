@@ -1,0 +1,17 @@
+-- assignments: a row where team or owner differ from what was before.  The fold already
+-- compared events of one batch with each other; the first of each complaint (`first`) is
+-- compared with the complaint's row, so this runs before complaints.sql.
+INSERT INTO assignments (
+    event_id, complaint_id, assigned_at, type, team, owner, escalation_level, rule)
+SELECT a.event_id, a.complaint_id, a.assigned_at, a.type, a.team, a.owner,
+    a.escalation_level, a.rule
+FROM unnest(
+    $1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
+    $7::integer[], $8::text[], $9::boolean[], $10::bigint[])
+    AS a (event_id, complaint_id, assigned_at, type, team, owner, escalation_level, rule,
+        first, routed_offset)
+LEFT JOIN complaints c ON c.complaint_id = a.complaint_id
+WHERE (NOT a.first OR c.complaint_id IS NULL OR c.sections & 32 = 0
+        OR a.team IS DISTINCT FROM c.team OR a.owner IS DISTINCT FROM c.owner)
+    AND (c.complaint_id IS NULL OR c.routed_offset < a.routed_offset)
+ON CONFLICT (event_id) DO NOTHING;
