@@ -118,7 +118,7 @@ $(GEN)/migrations.h: $(MIGRATIONS) Makefile | $(GEN)
 	@{ echo "/* made from services/projection/sql/migrations */"; echo '#include "pg/migrate.h"'; \
 	for f in $(MIGRATIONS); do n=$${f##*/}; n=$${n%.sql}; \
 	echo "static const char migration_$${n//-/_}[] = {"; \
-	od -An -v -tx1 $$f | sed "s/ \([0-9a-f][0-9a-f]\)/'\\x\1',/g"; echo "'\0'};"; done; \
+	od -An -v -tx1 $$f | sed "s/ \([0-9a-f][0-9a-f]\)/'\\\\x\1',/g"; echo "'\0'};"; done; \
 	echo "static const struct pg_migration migrations[] = {"; \
 	for f in $(MIGRATIONS); do n=$${f##*/}; n=$${n%.sql}; \
 	echo "    {\"$$n\", migration_$${n//-/_}},"; done; echo "};"; } >$@.$$$$ && mv -f $@.$$$$ $@
