@@ -230,18 +230,24 @@ wire_array_block(struct wire_in *in, struct wire_array *a)
 
 /* ---- writing ---- */
 
+/* What may be written to: a buffer's room can be larger than its maximum. */
+static void
+out_window(struct wire_out *out)
+{
+    static unsigned char nothing[1];
+    const struct buf *buf = out->buf;
+    size_t max = buf->max_bytes ? buf->max_bytes : BUF_MAX_DEFAULT;
+    unsigned char *base = buf->ptr ? (unsigned char *)buf->ptr : nothing;
+    size_t room = buf->ptr ? buf->room : 0;
+    out->at = base + buf->len;
+    out->end = base + (room < max ? room : max);
+}
+
 void
 wire_out_init(struct wire_out *out, struct buf *buf, struct err *err)
 {
-    static unsigned char nothing[1];
-    unsigned char *base = buf->ptr ? (unsigned char *)buf->ptr : nothing;
-    *out = (struct wire_out){
-        .buf = buf,
-        .at = base + buf->len,
-        .end = base + (buf->ptr ? buf->room : 0),
-        .start = buf->len,
-        .err = err,
-    };
+    *out = (struct wire_out){.buf = buf, .start = buf->len, .err = err};
+    out_window(out);
 }
 
 bool
@@ -263,12 +269,7 @@ wire_out_grow(struct wire_out *out, size_t more_bytes)
         buf->len = (size_t)(out->at - (unsigned char *)buf->ptr);
     if (!buf_reserve(buf, more_bytes))
         return err_dead(out->err, DEAD_TOO_LARGE, NULL, "output buffer is full");
-    out->at = (unsigned char *)buf->ptr + buf->len;
-    out->end = (unsigned char *)buf->ptr + buf->room;
-    /* The buffer doubles its room; its maximum still holds. */
-    size_t max = buf->max_bytes ? buf->max_bytes : BUF_MAX_DEFAULT;
-    if (buf->room > max)
-        out->end = (unsigned char *)buf->ptr + max;
+    out_window(out);
     return true;
 }
 
