@@ -136,7 +136,7 @@ done
 
 for i in "${started[@]}"; do
     service=${SERVICES[$i]}
-    if ! wait_for 60 http_ok $((PORT_BASE + 10 + i)) /ready 2>/dev/null; then
+    if ! wait_for 60 http_ok $((PORT_BASE + 10 + i)) /readyz 2>/dev/null; then
         tail -n 5 "$RUN/log/$service.log" >&2 || true
         fail 1 "redress-$service is not ready after 60 s; its log: $RUN/log/$service.log"
     fi
