@@ -200,7 +200,7 @@ bool
 pg_query(struct pg *pg, const char *sql, const struct str *params, size_t n_params,
          struct pg_result **ret_result, struct err *err)
 {
-    const char *values[PARAMS_MAX];
+    const char *values[PARAMS_MAX] = {NULL};
     char *copies[PARAMS_MAX];
     char text[48];
 
