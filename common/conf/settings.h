@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 
+#define SETTINGS_PROGRAM_VERSION "0.1.0"
 #define SETTINGS_FILE_DEFAULT "/etc/redress/redress.json"
 
 /* Strings are NUL-terminated, never NULL ("" where nothing was given), and live until
