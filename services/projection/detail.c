@@ -1,0 +1,291 @@
+#include "projection/detail.h"
+
+#include "base/times.h"
+#include "wire/io.h"
+
+/* An object being written; everything that is absent is left out. */
+struct object {
+    struct buf *out;
+    bool first;
+};
+
+static void
+put(struct object *o, const char *key, struct str value)
+{
+    if (str_is_null(value))
+        return;
+    (void)wire_json_key(o->out, &o->first, key);
+    (void)buf_add_json(o->out, value);
+}
+
+static void
+put_c(struct object *o, const char *key, const char *value)
+{
+    put(o, key, str_from(value));
+}
+
+static void
+put_int(struct object *o, const char *key, bool has, int64_t value)
+{
+    if (!has)
+        return;
+    (void)wire_json_key(o->out, &o->first, key);
+    (void)buf_printf(o->out, "%lld", (long long)value);
+}
+
+static void
+put_double(struct object *o, const char *key, bool has, double value)
+{
+    if (!has)
+        return;
+    (void)wire_json_key(o->out, &o->first, key);
+    (void)wire_json_double(o->out, value);
+}
+
+static void
+put_bool(struct object *o, const char *key, bool has, bool value)
+{
+    if (!has)
+        return;
+    (void)wire_json_key(o->out, &o->first, key);
+    (void)buf_add_c(o->out, value ? "true" : "false");
+}
+
+static void
+put_time(struct object *o, const char *key, bool has, int64_t ms)
+{
+    char text[TIME_TEXT_BYTES];
+
+    if (has)
+        put_c(o, key, time_print(ms, text));
+}
+
+static void
+put_reach(struct object *o, const struct reach *reach)
+{
+    if (!reach)
+        return;
+    put_int(o, "views", reach->has_views, reach->views);
+    put_int(o, "shares", reach->has_shares, reach->shares);
+    put_int(o, "replies", reach->has_replies, reach->replies);
+}
+
+/* What people wrote: an object of its own. */
+static void
+put_said(struct object *o, const struct action *action)
+{
+    if (str_is_null(action->reason) && str_is_null(action->comment) &&
+        str_is_null(action->promise) && str_is_null(action->cause))
+        return;
+    (void)wire_json_key(o->out, &o->first, "said");
+    (void)buf_add_char(o->out, '{');
+    struct object said = {o->out, true};
+    put(&said, "reason", action->reason);
+    put(&said, "comment", action->comment);
+    put(&said, "promise", action->promise);
+    put(&said, "cause", action->cause);
+    (void)buf_add_char(o->out, '}');
+}
+
+static void
+put_action(struct object *o, const struct action *action)
+{
+    put(o, "team", action->team);
+    put(o, "owner", action->owner);
+    put(o, "for", action->waiting_for);
+    put(o, "promise_id", action->promise_id);
+    put_time(o, "due_at", action->has_due_at, action->due_at);
+    put(o, "remedy", action->remedy);
+    put_double(o, "amount", action->has_amount, action->amount);
+    put(o, "currency", action->currency);
+    put(o, "into", action->into);
+    put(o, "to", action->referred_to);
+    put(o, "case_ref", action->case_ref);
+    put_int(o, "score", action->has_score, action->score);
+    if (action->has_kind)
+        put_c(o, "kind", kind_name(action->kind));
+    put(o, "product", action->product);
+    put(o, "issue", action->issue);
+    put_int(o, "severity", action->has_severity, action->severity);
+    put(o, "clock", action->clock);
+    put_time(o, "until", action->has_until, action->until);
+    put(o, "approver", action->approver);
+    put(o, "version", action->version);
+    put_reach(o, action->reach);
+    put_bool(o, "automatic", action->has_automatic, action->automatic);
+    put(o, "feedback_id", action->feedback_id);
+    put(o, "collective_id", action->collective_id);
+    put_said(o, action);
+}
+
+static void
+put_submission(struct object *o, const struct complaint_event *ev)
+{
+    const struct submission *s = ev->submission;
+
+    put_c(o, "channel", channel_name(s->channel));
+    put(o, "brand", s->brand);
+    if (s->regulator)
+        put(o, "regulator", s->regulator->name);
+    put_reach(o, s->reach);
+    put_int(o, "attachments", s->n_attachments > 0, (int64_t)s->n_attachments);
+    if (ev->classification) {
+        put_c(o, "kind", kind_name(ev->classification->kind));
+        put(o, "product", ev->classification->product);
+        put(o, "issue", ev->classification->issue);
+        put_int(o, "severity", true, ev->classification->severity);
+    }
+}
+
+static void
+put_priority(struct object *o, const struct triage_section *triage)
+{
+    put_c(o, "priority", priority_name(triage->priority));
+    put_c(o, "triage_class", triage_class_name(triage->triage_class));
+    put_double(o, "triage_score", true, triage->score);
+}
+
+static void
+put_triage(struct object *o, const struct triage_section *triage)
+{
+    if (triage->has_before)
+        put_c(o, "before", priority_name(triage->before));
+    put_priority(o, triage);
+    put_bool(o, "double_deviation", true, triage->double_deviation);
+    put(o, "why", triage->why);
+}
+
+static void
+put_fired(struct object *o, const struct sla_fired *fired)
+{
+    put_c(o, "clock", clock_name(fired->clock));
+    put_int(o, "start_no", true, fired->start_no);
+    put(o, "promise_id", fired->promise_id);
+    put_time(o, "due_at", true, fired->due_at);
+    put_int(o, "percent", fired->percent != 0, fired->percent);
+    put_int(o, "level", fired->level != 0, fired->level);
+    put(o, "to", fired->to);
+}
+
+static void
+put_routing(struct object *o, const struct complaint_event *ev)
+{
+    const struct routing_section *r = ev->routing;
+
+    put(o, "team", r->team);
+    put(o, "owner", r->owner);
+    put_int(o, "escalation_level", r->escalation_level != 0, r->escalation_level);
+    put(o, "escalated_to", r->escalated_to);
+    if (ev->type == EVENT_TYPE_COLLECT_LINKED)
+        put(o, "collective_id", r->collective_id);
+}
+
+static void
+put_register(struct object *o, const struct register_section *r)
+{
+    put_c(o, "state", state_name(r->state));
+    if (r->from_state != r->state && r->from_state != STATE_NONE)
+        put_c(o, "from", state_name(r->from_state));
+    if (r->has_refused_type)
+        put_c(o, "refused_type", event_type_name(r->refused_type));
+    put(o, "reason", r->refused_reason);
+}
+
+struct str
+projection_detail(const struct complaint_event *ev, struct buf *scratch, struct arena *arena)
+{
+    struct object o = {scratch, true};
+    bool of_routing = ev->stage == STAGE_ASSIGN || ev->stage == STAGE_COLLECT;
+
+    buf_clear(scratch);
+    (void)buf_add_char(scratch, '{');
+    if (ev->action)
+        put_action(&o, ev->action);
+    if (ev->submission)
+        put_submission(&o, ev);
+    if (ev->register_)
+        put_register(&o, ev->register_);
+    if (ev->triage && ev->stage == STAGE_TRIAGE)
+        put_triage(&o, ev->triage);
+    else if (ev->triage && ev->submission)
+        put_priority(&o, ev->triage);
+    if (ev->sla && ev->sla->fired)
+        put_fired(&o, ev->sla->fired);
+    if (ev->routing && (of_routing || (ev->submission && !ev->action)))
+        put_routing(&o, ev);
+    /* Last: in jsonb the last of two equal keys wins, and a stage knows best. */
+    for (size_t i = 0; i < ev->n_detail; i++) {
+        if (!o.first)
+            (void)buf_add_char(scratch, ',');
+        o.first = false;
+        (void)buf_add_json(scratch, ev->detail[i].name);
+        (void)buf_add_char(scratch, ':');
+        (void)buf_add_str(scratch, ev->detail[i].value);
+    }
+    (void)buf_add_char(scratch, '}');
+    return arena_str(arena, buf_str(scratch));
+}
+
+struct str
+projection_text(const struct complaint_event *ev)
+{
+    if (ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED)
+        return STR_NULL;
+    if (ev->action && !str_is_null(ev->action->text))
+        return ev->action->text;
+    return ev->submission ? ev->submission->text : STR_NULL; /* submitted again: a message */
+}
+
+static struct str
+array_end(struct buf *out, size_t n, struct arena *arena)
+{
+    (void)buf_add_char(out, ']');
+    return n > 0 ? arena_str(arena, buf_str(out)) : STR_NULL;
+}
+
+struct str
+projection_evidence(const struct triage_section *triage, struct buf *scratch,
+                    struct arena *arena)
+{
+    buf_clear(scratch);
+    for (size_t i = 0; i < triage->n_evidence; i++) {
+        const struct evidence *e = &triage->evidence[i];
+        struct object o = {scratch, true};
+        (void)buf_add_c(scratch, i ? ",{" : "[{");
+        put(&o, "kind", e->kind);
+        put(&o, "event_id", e->event_id);
+        put_time(&o, "at", true, e->at);
+        (void)buf_add_char(scratch, '}');
+    }
+    return array_end(scratch, triage->n_evidence, arena);
+}
+
+struct str
+projection_reasons(const struct triage_section *triage, struct buf *scratch,
+                   struct arena *arena)
+{
+    buf_clear(scratch);
+    for (size_t i = 0; i < triage->n_reasons; i++) {
+        const struct reason *r = &triage->reasons[i];
+        struct object o = {scratch, true};
+        (void)buf_add_c(scratch, i ? ",{" : "[{");
+        put(&o, "name", r->name);
+        put_double(&o, "value", true, r->value);
+        put_double(&o, "weight", true, r->weight);
+        put(&o, "text", r->text);
+        (void)buf_add_char(scratch, '}');
+    }
+    return array_end(scratch, triage->n_reasons, arena);
+}
+
+struct str
+projection_checklist(const struct triage_section *triage, struct buf *scratch,
+                     struct arena *arena)
+{
+    buf_clear(scratch);
+    for (size_t i = 0; i < triage->n_checklist; i++) {
+        (void)buf_add_char(scratch, i ? ',' : '[');
+        (void)buf_add_json(scratch, triage->checklist[i]);
+    }
+    return array_end(scratch, triage->n_checklist, arena);
+}
