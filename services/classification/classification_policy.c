@@ -1,0 +1,398 @@
+/* rules.json and taxonomy.json -> struct classification_policy with its matcher. */
+#include "classification/classification.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conf/policy.h"
+#include "gen/kind.h"
+
+#define MAX_RULES 1000
+#define MAX_LABELS 900
+#define MAX_LISTS 100
+#define MAX_PHRASES 4000 /* of one rule or label */
+#define MAX_DEPTH 4
+
+struct loaded {
+    struct classification_policy policy; /* first: what callers hold */
+    struct policy_doc rules_doc;
+    struct policy_doc taxonomy_doc;
+    struct arena arena;
+    char version[64];
+    char hash[36];
+};
+
+/* While the two files are read. */
+struct reader {
+    struct loaded *loaded;
+    struct rules_phrase *phrases;
+    size_t n_phrases, phrases_room;
+    struct rules_group groups[RULES_GROUPS];
+    size_t n_groups;
+    struct str list_names[MAX_LISTS];
+    uint16_t list_groups[MAX_LISTS];
+    size_t n_lists;
+};
+
+#define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static bool
+new_group(struct reader *in, const struct policy_node *node, uint16_t *ret, struct err *err)
+{
+    if (in->n_groups == RULES_GROUPS)
+        return policy_error(node, err, "too many rules, labels and lists (%d)", RULES_GROUPS);
+    *ret = (uint16_t)in->n_groups++;
+    return true;
+}
+
+static bool
+add_phrase(struct reader *in, const struct policy_node *item, uint16_t group,
+           struct err *err)
+{
+    struct str text = STR_NULL;
+    struct err why = {0};
+    struct rules probe;
+    if (!policy_as_str(item, &text, err))
+        return false;
+    struct rules_phrase phrase = {text, 0};
+    /* Alone first, so that a bad phrase is named with its place in the file. */
+    CLEANUP(arena_release) struct arena arena;
+    arena_init(&arena, 0);
+    struct rules_group none = {.n_not_near = 0};
+    if (!rules_build(&phrase, 1, &none, 1, 0, &arena, &probe, &why))
+        return policy_error(item, err, "%s", why.text);
+    if (in->n_phrases == in->phrases_room) {
+        in->phrases_room = in->phrases_room ? 2 * in->phrases_room : 1024;
+        in->phrases = realloc(in->phrases, in->phrases_room * sizeof(*in->phrases));
+        BUG_IF(!in->phrases);
+    }
+    in->phrases[in->n_phrases++] = (struct rules_phrase){text, group};
+    return true;
+}
+
+static bool
+add_phrases(struct reader *in, const struct policy_node *list, uint16_t group,
+            struct err *err)
+{
+    for (size_t i = 0; i < policy_len(list); i++) {
+        struct policy_node item = policy_at(list, i);
+        if (!add_phrase(in, &item, group, err))
+            return false;
+    }
+    return true;
+}
+
+/* --- taxonomy.json ------------------------------------------------------------------------ */
+
+struct labels {
+    struct classification_label *list;
+    size_t n;
+};
+
+static bool
+read_labels(struct reader *in, const struct policy_node *list, int depth,
+            struct labels *labels, struct err *err)
+{
+    for (size_t i = 0; i < policy_len(list); i++) {
+        struct policy_node node = policy_at(list, i);
+        struct policy_node phrases = {.json = NULL};
+        struct policy_node children = {.json = NULL};
+        struct str id = STR_NULL;
+        struct str en = STR_NULL;
+        struct str zh = STR_NULL;
+        uint16_t group = 0;
+        if (!policy_known(&node, KEYS("id", "en", "zh", "phrases", "children"), err) ||
+            !policy_str(&node, "id", true, &id, err) ||
+            !policy_str(&node, "en", true, &en, err) ||
+            !policy_str(&node, "zh", true, &zh, err) ||
+            !policy_array(&node, "phrases", false, MAX_PHRASES, &phrases, err) ||
+            !policy_array(&node, "children", false, MAX_LABELS, &children, err))
+            return false;
+        if (labels->n == MAX_LABELS || depth >= MAX_DEPTH)
+            return policy_error(&node, err, "at most %d labels, %d deep", MAX_LABELS,
+                                MAX_DEPTH);
+        if (id.len == 0 || id.len > 128)
+            return policy_error(&node, err, "id: 1 to 128 bytes");
+        for (size_t k = 0; k < labels->n; k++)
+            if (str_eq(labels->list[k].id, id))
+                return policy_error(&node, err, "id \"%.*s\" is there twice", STR_ARG(id));
+        if (!new_group(in, &node, &group, err))
+            return false;
+        labels->list[labels->n++] = (struct classification_label){id, depth};
+        if ((phrases.json && !add_phrases(in, &phrases, group, err)) ||
+            (children.json && !read_labels(in, &children, depth + 1, labels, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool
+read_taxonomy(struct reader *in, struct err *err)
+{
+    struct loaded *l = in->loaded;
+    struct policy_node root = policy_root(&l->taxonomy_doc);
+    struct policy_node products, issues;
+    struct str version = STR_NULL;
+    struct labels product = {.list = ARENA_ARRAY(&l->arena, struct classification_label,
+                                                 MAX_LABELS)};
+    struct labels issue = {.list = ARENA_ARRAY(&l->arena, struct classification_label,
+                                               MAX_LABELS)};
+    if (!policy_known(&root, KEYS("version", "products", "issues"), err) ||
+        !policy_str(&root, "version", true, &version, err) ||
+        !policy_array(&root, "products", true, MAX_LABELS, &products, err) ||
+        !policy_array(&root, "issues", true, MAX_LABELS, &issues, err) ||
+        !read_labels(in, &products, 0, &product, err) ||
+        !read_labels(in, &issues, 0, &issue, err))
+        return false;
+    l->policy.product = product.list;
+    l->policy.n_products = product.n;
+    l->policy.issue = issue.list;
+    l->policy.n_issues = issue.n;
+    return true;
+}
+
+/* --- rules.json --------------------------------------------------------------------------- */
+
+static bool
+read_lists(struct reader *in, const struct policy_node *root, struct err *err)
+{
+    struct policy_node lists;
+    if (!policy_has(root, "lists"))
+        return true;
+    if (!policy_object(root, "lists", true, &lists, err))
+        return false;
+    for (void *at = json_object_iter(lists.json); at;
+         at = json_object_iter_next(lists.json, at)) {
+        const char *name = json_object_iter_key(at);
+        struct policy_node phrases;
+        uint16_t group = 0;
+        if (in->n_lists == MAX_LISTS)
+            return policy_error(&lists, err, "at most %d lists", MAX_LISTS);
+        if (!policy_array(&lists, name, true, MAX_PHRASES, &phrases, err) ||
+            !new_group(in, &lists, &group, err) || !add_phrases(in, &phrases, group, err))
+            return false;
+        in->list_names[in->n_lists] = str_from(name);
+        in->list_groups[in->n_lists++] = group;
+    }
+    return true;
+}
+
+/* "@name" names a list, other words make a list of the rule's own. */
+static bool
+read_not_near(struct reader *in, const struct policy_node *rule, uint16_t owner,
+              struct err *err)
+{
+    struct policy_node list;
+    if (!policy_has(rule, "not_near"))
+        return true;
+    if (!policy_array(rule, "not_near", true, MAX_PHRASES, &list, err))
+        return false;
+    struct rules_group *group = &in->groups[owner];
+    uint16_t own = 0;
+    bool has_own = false;
+    for (size_t i = 0; i < policy_len(&list); i++) {
+        struct policy_node item = policy_at(&list, i);
+        struct str word = STR_NULL;
+        if (!policy_as_str(&item, &word, err))
+            return false;
+        if (!str_starts(word, STR("@"))) {
+            if (!has_own && !new_group(in, &item, &own, err))
+                return false;
+            has_own = true;
+            if (!add_phrase(in, &item, own, err))
+                return false;
+            continue;
+        }
+        size_t k = 0;
+        while (k < in->n_lists && !str_eq(in->list_names[k], str_sub(word, 1, word.len)))
+            k++;
+        if (k == in->n_lists)
+            return policy_error(&item, err, "no list of this name in $.lists");
+        if (group->n_not_near == RULES_NOT_NEAR - 1)
+            return policy_error(&list, err, "at most %d lists", RULES_NOT_NEAR - 1);
+        group->not_near[group->n_not_near++] = in->list_groups[k];
+    }
+    if (has_own)
+        group->not_near[group->n_not_near++] = own;
+    return true;
+}
+
+static bool
+read_rule_values(const struct policy_node *node, struct classification_rule *rule,
+                 struct err *err)
+{
+    struct str kind = STR_NULL;
+    int64_t severity = 0;
+    rule->weight = 1;
+    if (!policy_known(node,
+                      KEYS("name", "phrases", "not_near", "flag", "severity", "strong",
+                           "kind", "weight", "double_deviation", "sentiment", "remedy"),
+                      err) ||
+        !policy_str(node, "name", true, &rule->name, err) ||
+        !policy_str(node, "flag", false, &rule->flag, err) ||
+        !policy_i64(node, "severity", false, 1, 5, &severity, err) ||
+        !policy_bool(node, "strong", false, &rule->strong, err) ||
+        !policy_str(node, "kind", false, &kind, err) ||
+        !policy_double(node, "weight", false, 0, 100, &rule->weight, err) ||
+        !policy_double(node, "double_deviation", false, 0, 1, &rule->double_deviation, err) ||
+        !policy_double(node, "sentiment", false, -10, 10, &rule->sentiment, err) ||
+        !policy_str(node, "remedy", false, &rule->remedy, err))
+        return false;
+    rule->severity = (int)severity;
+    if (rule->name.len == 0 || rule->name.len > 64 || rule->flag.len > 64 ||
+        rule->remedy.len > 128)
+        return policy_error(node, err, "name, flag: at most 64 bytes; remedy: 128");
+    if (str_is_null(kind))
+        return true;
+    rule->has_kind = true;
+    return (kind_parse(kind, &rule->kind) && rule->kind != KIND_UNKNOWN) ||
+           policy_error(node, err, "kind: inquiry, complaint, suggestion or praise");
+}
+
+static bool
+read_rules(struct reader *in, const struct policy_node *root, struct err *err)
+{
+    struct loaded *l = in->loaded;
+    struct policy_node list;
+    if (!policy_array(root, "rules", true, MAX_RULES, &list, err))
+        return false;
+    size_t n = policy_len(&list);
+    struct classification_rule *rules =
+        ARENA_ARRAY(&l->arena, struct classification_rule, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        struct policy_node node = policy_at(&list, i);
+        struct policy_node phrases;
+        uint16_t group = 0;
+        if (!read_rule_values(&node, &rules[i], err) ||
+            !policy_array(&node, "phrases", true, MAX_PHRASES, &phrases, err) ||
+            !new_group(in, &node, &group, err) || !add_phrases(in, &phrases, group, err))
+            return false;
+        BUG_IF(group != i);
+    }
+    l->policy.rule = rules;
+    l->policy.n_rules = n;
+    return true;
+}
+
+static bool
+read_all_not_near(struct reader *in, const struct policy_node *root, struct err *err)
+{
+    struct policy_node list = policy_get(root, "rules");
+    for (size_t i = 0; i < policy_len(&list); i++) {
+        struct policy_node node = policy_at(&list, i);
+        if (!read_not_near(in, &node, (uint16_t)i, err))
+            return false;
+    }
+    return true;
+}
+
+static bool
+read_numbers(const struct policy_node *root, struct classification_policy *p,
+             struct err *err)
+{
+    struct policy_node severity, doubled;
+    if (!policy_object(root, "severity", true, &severity, err) ||
+        !policy_known(&severity, KEYS("complaint", "inquiry", "suggestion", "praise"), err) ||
+        !policy_object(root, "double_deviation", true, &doubled, err) ||
+        !policy_known(&doubled, KEYS("threshold", "review_from"), err) ||
+        !policy_double(&doubled, "threshold", true, 0.01, 1, &p->double_deviation_threshold,
+                       err) ||
+        !policy_double(&doubled, "review_from", true, 0, 1, &p->review_from, err) ||
+        !policy_double(root, "kind_threshold", true, 0.01, 100, &p->kind_threshold, err) ||
+        !policy_double(root, "sentiment_half", true, 0.01, 100, &p->sentiment_half, err))
+        return false;
+    for (int kind = KIND_INQUIRY; kind < KIND_COUNT; kind++) {
+        int64_t value = 0;
+        if (!policy_i64(&severity, kind_name((enum kind)kind), true, 1, 5, &value, err))
+            return false;
+        p->kind_severity[kind] = (int)value;
+    }
+    p->kind_severity[KIND_UNKNOWN] = p->kind_severity[KIND_COMPLAINT];
+    return true;
+}
+
+/* Order of groups: rules, products, issues, lists, lists of rules' own. */
+static bool
+read_both(struct reader *in, struct err *err)
+{
+    struct loaded *l = in->loaded;
+    struct policy_node root = policy_root(&l->rules_doc);
+    struct str version = STR_NULL;
+    int64_t near_bytes = 24;
+    if (!policy_known(&root,
+                      KEYS("version", "near_bytes", "severity", "double_deviation",
+                           "kind_threshold", "sentiment_half", "lists", "rules"),
+                      err) ||
+        !policy_str(&root, "version", true, &version, err) ||
+        !policy_i64(&root, "near_bytes", false, 0, 200, &near_bytes, err) ||
+        !read_numbers(&root, &l->policy, err) || !read_rules(in, &root, err) ||
+        !read_taxonomy(in, err) || !read_lists(in, &root, err) ||
+        !read_all_not_near(in, &root, err))
+        return false;
+    return rules_build(in->phrases, in->n_phrases, in->groups, in->n_groups,
+                       (size_t)near_bytes, &l->arena, &l->policy.rules, err);
+}
+
+/* Takes both documents, also on failure. */
+static struct classification_policy *
+from_docs(struct policy_doc *rules, struct policy_doc *taxonomy, struct err *err)
+{
+    struct loaded *l = calloc(1, sizeof(*l));
+    struct reader *in = calloc(1, sizeof(*in));
+    BUG_IF(!l || !in);
+    arena_init(&l->arena, 0);
+    l->rules_doc = *rules;
+    l->taxonomy_doc = *taxonomy;
+    in->loaded = l;
+    bool ok = read_both(in, err);
+    free(in->phrases);
+    free(in);
+    if (!ok) {
+        classification_policy_free(&l->policy);
+        return NULL;
+    }
+    (void)snprintf(l->version, sizeof(l->version), "%s", l->rules_doc.version);
+    (void)snprintf(l->hash, sizeof(l->hash), "%s+%s", l->rules_doc.hash,
+                   l->taxonomy_doc.hash);
+    l->policy.version = str_from(l->version);
+    l->policy.hash = str_from(l->hash);
+    return &l->policy;
+}
+
+struct classification_policy *
+classification_policy_load(const char *dir, struct err *err)
+{
+    struct policy_doc rules, taxonomy;
+    if (!policy_read(&rules, dir, "rules.json", err))
+        return NULL;
+    if (!policy_read(&taxonomy, dir, "taxonomy.json", err)) {
+        policy_release(&rules);
+        return NULL;
+    }
+    return from_docs(&rules, &taxonomy, err);
+}
+
+struct classification_policy *
+classification_policy_parse(struct str rules_text, struct str taxonomy_text, struct err *err)
+{
+    struct policy_doc rules, taxonomy;
+    if (!policy_parse(&rules, "rules.json", rules_text, err))
+        return NULL;
+    if (!policy_parse(&taxonomy, "taxonomy.json", taxonomy_text, err)) {
+        policy_release(&rules);
+        return NULL;
+    }
+    return from_docs(&rules, &taxonomy, err);
+}
+
+void
+classification_policy_free(struct classification_policy *policy)
+{
+    if (!policy)
+        return;
+    struct loaded *l = (struct loaded *)policy;
+    policy_release(&l->rules_doc);
+    policy_release(&l->taxonomy_doc);
+    arena_release(&l->arena);
+    free(l);
+}
