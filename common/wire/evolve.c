@@ -21,7 +21,7 @@ struct plan {
     uint64_t reader_fingerprint;
     const struct shape *writer;
     const struct shape *reader;
-    avro_value_t value; /* under the writer's schema; used again and again */
+    avro_value_iface_t *generic; /* makes values of the writer's schema */
     avro_reader_t bytes;
     avro_schema_t avro;
     struct arena arena;   /* holds the shapes                      */
@@ -52,12 +52,10 @@ plan_parse(struct plan *plan, const struct wire_version *writer,
         !shape_check(plan->reader, plan->writer, 0, err))
         return err_prefix(err, "version %016" PRIx64, writer->fingerprint);
 
-    avro_value_iface_t *generic = NULL;
     plan->bytes = avro_reader_memory("", 0);
     if (!plan->bytes ||
         avro_schema_from_json_length(writer->schema, writer->schema_bytes, &plan->avro) != 0 ||
-        !(generic = avro_generic_class_from_schema(plan->avro)) ||
-        avro_generic_value_new(generic, &plan->value) != 0)
+        !(plan->generic = avro_generic_class_from_schema(plan->avro)))
         return err_set(err, ERR_STOP, "version %016" PRIx64 ": %s", writer->fingerprint,
                        avro_strerror());
     return true;
@@ -318,13 +316,19 @@ put_default(struct wire_out *out, const struct shape *shape, const json_t *value
 static bool
 plan_run(struct plan *plan, struct str body, struct buf *out, struct err *err)
 {
-    avro_reader_memory_set_source(plan->bytes, body.len ? body.ptr : "", (int64_t)body.len);
-    if (avro_value_reset(&plan->value) != 0 ||
-        avro_value_read(plan->bytes, &plan->value) != 0)
+    /* A new value each time: one that is reset keeps what its arrays once held. */
+    avro_value_t value;
+    if (avro_generic_value_new(plan->generic, &value) != 0)
         return avro_failed(err);
-    struct wire_out w;
-    wire_out_init(&w, out, err);
-    return wire_out_end(&w, put_value(&w, plan->reader, plan->writer, &plan->value));
+    avro_reader_memory_set_source(plan->bytes, body.len ? body.ptr : "", (int64_t)body.len);
+    bool ok = avro_value_read(plan->bytes, &value) == 0 || avro_failed(err);
+    if (ok) {
+        struct wire_out w;
+        wire_out_init(&w, out, err);
+        ok = wire_out_end(&w, put_value(&w, plan->reader, plan->writer, &value));
+    }
+    avro_value_decref(&value);
+    return ok;
 }
 
 bool

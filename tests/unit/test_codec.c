@@ -1,7 +1,7 @@
 /* Every generated codec against Avro C, golden bytes, other schema versions.
  *
  * GOLDEN_WRITE=1 adds the golden files that are missing (tests/codec/golden.sh); none is
- * ever rewritten. */
+ * ever rewritten.  WIRE_DUMP=folder leaves values there for other readers to check. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -19,8 +19,72 @@
 
 static const char *const GOLDEN = "tests/golden";
 
-/* Our decoder on the body, then our encoder: the bytes must come back. */
+/* ---- files ---- */
+
+static bool
+read_file(const char *path, struct buf *out)
+{
+    FILE *in = fopen(path, "rb");
+    if (!in)
+        return false;
+    char chunk[4096];
+    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), in)) > 0;)
+        assert_true(buf_add(out, chunk, n));
+    fclose(in);
+    return true;
+}
+
 static void
+write_new_file(const char *path, struct str bytes)
+{
+    FILE *out = fopen(path, "wbx"); /* never over an old one */
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes.ptr, 1, bytes.len, out), bytes.len);
+    assert_int_equal(fclose(out), 0);
+    if (!getenv("WIRE_DUMP"))
+        print_message("new: %s\n", path);
+}
+
+/* <folder>/<name>/<fingerprint><end>, end as printf has it. */
+static void
+value_path(char *path, size_t size, const char *folder, const struct wire_schema *schema,
+           uint64_t number, const char *end)
+{
+    if (strcmp(end, ".avsc") == 0)
+        (void)snprintf(path, size, "%s/%s/%016" PRIx64 ".avsc", folder, schema->name,
+                       schema->writer.fingerprint);
+    else
+        (void)snprintf(path, size, "%s/%s/%016" PRIx64 "-%d%s", folder, schema->name,
+                       schema->writer.fingerprint, (int)number, end);
+}
+
+static void
+write_schema(const char *folder, const struct wire_schema *schema)
+{
+    char path[300];
+    value_path(path, sizeof(path), folder, schema, 0, ".avsc");
+    write_new_file(path, (struct str){schema->writer.schema, schema->writer.schema_bytes});
+}
+
+static void
+write_value(const char *folder, const struct wire_schema *schema, uint64_t number,
+            const void *record)
+{
+    char path[300];
+    struct err err;
+    CLEANUP(buf_release) struct buf framed = {0};
+    CLEANUP(buf_release) struct buf json = {0};
+    assert_true(wire_encode(schema, record, &framed, &err));
+    assert_true(wire_print_json(schema, record, &json));
+    assert_true(buf_add_char(&json, '\n'));
+    value_path(path, sizeof(path), folder, schema, number, ".bin");
+    write_new_file(path, buf_str(&framed));
+    value_path(path, sizeof(path), folder, schema, number, ".json");
+    write_new_file(path, buf_str(&json));
+}
+
+/* Our decoder on the body, then our encoder: the bytes must come back. */
+static void *
 check_round_trip(const struct wire_schema *schema, struct str body, struct arena *arena)
 {
     struct err err = {0};
@@ -32,6 +96,7 @@ check_round_trip(const struct wire_schema *schema, struct str body, struct arena
         fail_msg("encode: %s at %s", err.text, err.path);
     assert_int_equal(again.len, body.len);
     assert_memory_equal(again.ptr, body.ptr, body.len);
+    return record;
 }
 
 /* Avro C on what we wrote: the value must be the one it wrote. */
@@ -48,14 +113,26 @@ check_avro_reads(struct wire_random *r, avro_value_t *value, struct str ours)
 }
 
 static void
+dump_folder(const char *dump, const struct wire_schema *schema)
+{
+    char path[300];
+    (void)snprintf(path, sizeof(path), "%s/%s", dump, schema->name);
+    assert_int_equal(mkdir(path, 0777), 0);
+    write_schema(dump, schema);
+}
+
+static void
 agrees_with_avro_c(void **state)
 {
     (void)state;
     struct arena arena = {0};
     size_t n_bytes = 0;
+    const char *dump = getenv("WIRE_DUMP");
     for (size_t i = 0; i < WIRE_ALL_COUNT; i++) {
         const struct wire_schema *schema = WIRE_ALL[i];
         print_message("record %zu: %s\n", i, schema->name);
+        if (dump)
+            dump_folder(dump, schema);
         struct wire_random r;
         wire_random_open(&r, schema->writer.schema, schema->writer.schema_bytes);
         for (uint64_t seed = 0; seed < VALUES_PER_RECORD; seed++) {
@@ -63,7 +140,9 @@ agrees_with_avro_c(void **state)
             avro_value_t value = wire_random_value(&r, seed);
             wire_random_bytes(&value, &body);
             n_bytes += body.len;
-            check_round_trip(schema, buf_str(&body), &arena);
+            const void *record = check_round_trip(schema, buf_str(&body), &arena);
+            if (dump)
+                write_value(dump, schema, seed, record);
             check_avro_reads(&r, &value, buf_str(&body));
             avro_value_decref(&value);
             arena_clear(&arena);
@@ -173,29 +252,6 @@ printed_json_is_json(void **state)
 
 #define GOLDEN_CASES 3
 
-static bool
-read_file(const char *path, struct buf *out)
-{
-    FILE *in = fopen(path, "rb");
-    if (!in)
-        return false;
-    char chunk[4096];
-    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), in)) > 0;)
-        assert_true(buf_add(out, chunk, n));
-    fclose(in);
-    return true;
-}
-
-static void
-write_new_file(const char *path, struct str bytes)
-{
-    FILE *out = fopen(path, "wbx"); /* never over an old one */
-    assert_non_null(out);
-    assert_int_equal(fwrite(bytes.ptr, 1, bytes.len, out), bytes.len);
-    assert_int_equal(fclose(out), 0);
-    print_message("new: %s\n", path);
-}
-
 /* Case 0 has every optional part absent as a zeroed struct has, the others are random. */
 static void
 golden_record(const struct wire_schema *schema, uint64_t number, struct arena *arena,
@@ -220,28 +276,16 @@ static void
 golden_write(const struct wire_schema *schema)
 {
     char path[300];
-    struct arena arena = {0};
-    struct err err;
-    (void)snprintf(path, sizeof(path), "%s/%s/%016" PRIx64 ".avsc", GOLDEN, schema->name,
-                   schema->writer.fingerprint);
     struct stat there;
+    struct arena arena = {0};
+    value_path(path, sizeof(path), GOLDEN, schema, 0, ".avsc");
     if (stat(path, &there) == 0)
         return;
-    write_new_file(path, (struct str){schema->writer.schema, schema->writer.schema_bytes});
+    write_schema(GOLDEN, schema);
     for (uint64_t number = 0; number < GOLDEN_CASES; number++) {
-        CLEANUP(buf_release) struct buf framed = {0};
-        CLEANUP(buf_release) struct buf json = {0};
         void *record = arena_alloc(&arena, schema->struct_bytes);
         golden_record(schema, number, &arena, record);
-        assert_true(wire_encode(schema, record, &framed, &err));
-        assert_true(wire_print_json(schema, record, &json));
-        assert_true(buf_add_char(&json, '\n'));
-        (void)snprintf(path, sizeof(path), "%s/%s/%016" PRIx64 "-%d.bin", GOLDEN, schema->name,
-                       schema->writer.fingerprint, (int)number);
-        write_new_file(path, buf_str(&framed));
-        (void)snprintf(path, sizeof(path), "%s/%s/%016" PRIx64 "-%d.json", GOLDEN, schema->name,
-                       schema->writer.fingerprint, (int)number);
-        write_new_file(path, buf_str(&json));
+        write_value(GOLDEN, schema, number, record);
     }
     arena_release(&arena);
 }
