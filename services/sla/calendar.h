@@ -1,0 +1,81 @@
+/* calendar.h - business time: local time of a zone, weekly windows, holidays, make-up
+ * days.
+ *
+ * Pure: a zone is a table of its changes (zone.h reads it from ICU when a policy is
+ * loaded), a calendar is plain data, and nothing here allocates or knows today.
+ * Local times are milliseconds as if the local clock were UTC.  A local time that comes
+ * twice means the first; one that is skipped means the instant of the jump: so local to
+ * UTC never runs backwards.
+ * Thread rule: const data, any thread. */
+#ifndef REDRESS_SLA_CALENDAR_H
+#define REDRESS_SLA_CALENDAR_H
+
+#include "base/base.h"
+
+#define CALENDAR_WINDOWS 6
+/* Calculations look no further than this many days; the rest counts as closed. */
+#define CALENDAR_REACH_DAYS 40000
+/* Holidays and make-up days of one calendar. */
+#define CALENDAR_DAYS_MAX 4096
+
+/* From at_ms (UTC) on, local = UTC + offset_ms. */
+struct zone_change {
+    int64_t at_ms;
+    int64_t offset_ms;
+};
+struct zone {
+    struct str name;         /* IANA                              */
+    int64_t first_offset_ms; /* before changes[0]                 */
+    size_t n_changes;
+    const struct zone_change *changes; /* rising                  */
+};
+
+int64_t zone_to_local(const struct zone *zone, int64_t utc_ms);
+int64_t zone_to_utc(const struct zone *zone, int64_t local_ms);
+
+/* Open from from_min up to to_min minutes after local midnight; 0 <= from < to <= 1440.
+ */
+struct calendar_window {
+    int32_t from_min;
+    int32_t to_min;
+};
+/* n_windows == 0: closed. Windows rise and do not overlap. */
+struct calendar_day {
+    int64_t day; /* since 1970-01-01, local; unused in week[] */
+    size_t n_windows;
+    struct calendar_window windows[CALENDAR_WINDOWS];
+};
+struct calendar {
+    struct str name;
+    const struct zone *zone;
+    struct calendar_day week[7]; /* [0] is Monday; at least one day is open     */
+    size_t n_days;
+    const struct calendar_day *days; /* exceptions, rising by day, each once    */
+};
+
+/* Local date of an instant, days since 1970-01-01. */
+int64_t calendar_local_day(const struct calendar *calendar, int64_t utc_ms);
+/* The instant of the local midnight that begins the day. */
+int64_t calendar_day_start(const struct calendar *calendar, int64_t day);
+/* Windows of a local date. */
+const struct calendar_day *calendar_on(const struct calendar *calendar, int64_t day);
+static inline bool
+calendar_is_open_day(const struct calendar *calendar, int64_t day)
+{
+    return calendar_on(calendar, day)->n_windows > 0;
+}
+/* The n-th business day after the given one (n >= 1). */
+int64_t calendar_business_day_after(const struct calendar *calendar, int64_t day,
+                                    int64_t n);
+/* End of the last window of an open day; of a closed one its local midnight. */
+int64_t calendar_business_end(const struct calendar *calendar, int64_t day);
+
+/* The first instant at which business_ms of open time have passed since from_ms;
+ * from_ms itself for business_ms <= 0. */
+int64_t calendar_add_ms(const struct calendar *calendar, int64_t from_ms,
+                        int64_t business_ms);
+/* Open time in [from_ms, to_ms); 0 if to_ms <= from_ms. */
+int64_t calendar_between_ms(const struct calendar *calendar, int64_t from_ms,
+                            int64_t to_ms);
+
+#endif

@@ -1,0 +1,148 @@
+/* The case around the clocks: unpacking, packing, the section, merging. */
+#include "base/times.h"
+#include "sla/clocks.h"
+#include "sla/timer.h"
+
+struct sla_work *
+sla_unpack(struct arena *arena, const struct sla_case *stored, size_t more)
+{
+    struct sla_work *work = ARENA_NEW(arena, struct sla_work);
+    work->arena = arena;
+    work->c = *stored;
+    work->n_timers = stored->n_timers;
+    work->room = stored->n_timers + more;
+    work->timers = ARENA_ARRAY(arena, struct sla_timer, work->room + 1);
+    work->changed = ARENA_ARRAY(arena, bool, work->room + 1);
+    if (stored->n_timers > 0)
+        memcpy(work->timers, stored->timers, stored->n_timers * sizeof(*work->timers));
+    for (size_t i = 0; i < stored->n_starts && i < CLOCK_COUNT; i++)
+        work->starts[i] = stored->starts[i];
+    return work;
+}
+
+/* Nothing can happen to it any more, or nothing that would matter. */
+static bool
+is_over(const struct sla_work *work, const struct sla_timer *timer)
+{
+    if (timer_is_open(timer))
+        return false;
+    if (work->c.state == STATE_WITHDRAWN || work->c.state == STATE_MERGED)
+        return true;
+    switch (timer->row.status) {
+    case CLOCK_STATUS_MET: /* late news of a failed recovery may still come */
+        return !timer->after_closing;
+    case CLOCK_STATUS_BREACHED: /* an answer is still owed */
+        return timer->after_closing && !timer->has_rung_at;
+    case CLOCK_STATUS_MET_LATE: /* an earlier answer may still come */
+        return false;
+    case CLOCK_STATUS_RUNNING:
+    case CLOCK_STATUS_PAUSED:
+    case CLOCK_STATUS_CANCELLED:
+    case CLOCK_STATUS_COUNT:
+        break;
+    }
+    return true;
+}
+
+void
+sla_pack(struct sla_work *work)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < work->n_timers; i++) {
+        if (is_over(work, &work->timers[i]))
+            continue;
+        work->timers[n] = work->timers[i];
+        work->changed[n] = work->changed[i];
+        n++;
+    }
+    work->n_timers = n;
+    work->c.n_timers = n;
+    work->c.timers = work->timers;
+    work->c.n_starts = CLOCK_COUNT;
+    work->c.starts = work->starts;
+}
+
+bool
+sla_any_open(const struct sla_work *work)
+{
+    for (size_t i = 0; i < work->n_timers; i++) {
+        if (timer_is_open(&work->timers[i]))
+            return true;
+    }
+    return false;
+}
+
+struct sla_section *
+sla_section_now(const struct sla_work *work, const struct sla_policy *policy,
+                const struct sla_fired *fired)
+{
+    struct sla_section *section = ARENA_NEW(work->arena, struct sla_section);
+    struct sla_clock *rows =
+        ARENA_ARRAY(work->arena, struct sla_clock, work->n_timers + 1);
+    for (size_t i = 0; i < work->n_timers; i++) {
+        if (timer_is_open(&work->timers[i]) || work->changed[i])
+            rows[section->n_clocks++] = work->timers[i].row;
+    }
+    section->policy = work->c.policy;
+    section->escalation_level = work->c.escalation_level;
+    section->clocks = rows;
+    section->fired = fired;
+    section->policy_hash = policy->hash;
+    return section;
+}
+
+void
+sla_published(struct sla_work *work)
+{
+    memset(work->changed, 0, work->room * sizeof(*work->changed));
+    work->n_own = 0;
+}
+
+static bool
+goes_on(const struct sla_timer *timer)
+{
+    return timer->row.status == CLOCK_STATUS_RUNNING &&
+           (timer->row.clock == CLOCK_STATUTORY || timer->row.clock == CLOCK_PROMISE);
+}
+
+size_t
+sla_take_over_count(const struct sla_work *source)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < source->n_timers; i++)
+        n += goes_on(&source->timers[i]);
+    return n;
+}
+
+bool
+sla_take_over(struct sla_work *source, struct sla_work *target, int64_t at_ms,
+              struct str cause)
+{
+    bool moved = false;
+    for (size_t i = 0; i < source->n_timers; i++) {
+        struct sla_timer *timer = &source->timers[i];
+        if (!goes_on(timer))
+            continue;
+        if (target && target->n_timers < target->room &&
+            target->n_timers < SLA_TIMERS_MAX) {
+            struct sla_timer copy = *timer;
+            copy.started_by = cause;
+            copy.row.start_no = ++target->starts[copy.row.clock];
+            /* The joint case was answered already: so is this. */
+            enum state state = target->c.state;
+            if (copy.row.clock == CLOCK_STATUTORY &&
+                (state == STATE_RESOLVED || state == STATE_CLOSED ||
+                 state == STATE_REJECTED)) {
+                copy.row.status = CLOCK_STATUS_MET;
+                copy.row.has_met_at = true;
+                copy.row.met_at = i64_max(at_ms, copy.row.started_at);
+            }
+            target->timers[target->n_timers] = copy;
+            target->changed[target->n_timers++] = true;
+            moved = true;
+        }
+        timer->row.status = CLOCK_STATUS_CANCELLED;
+        source->changed[i] = true;
+    }
+    return moved;
+}
