@@ -99,20 +99,32 @@ projection_positions(struct chain_reader *reader, const char *topic, struct chai
     return true;
 }
 
-bool
-chain_positions(struct chain_reader *reader, size_t step, struct chain_lag *lag,
-                struct err *err)
+static bool
+ask_positions(struct chain_reader *reader, size_t step, struct chain_lag *lag, struct err *err)
 {
     char topic[TOPIC_NAME_BYTES];
     char group[TOPIC_NAME_BYTES];
     topic_full_name(&reader->ctl->settings, chain[step].topic, topic);
     topic_group(&reader->ctl->settings, chain[step].stage, group);
-    bool ok = strcmp(chain[step].stage, "projection") == 0
-                  ? projection_positions(reader, topic, lag, err)
-                  : kafka_group_offsets(reader->client, group, topic, lag->partitions, CALL_MS,
-                                        lag->positions, err);
-    if (!ok)
-        return false;
+    return strcmp(chain[step].stage, "projection") == 0
+               ? projection_positions(reader, topic, lag, err)
+               : kafka_group_offsets(reader->client, group, topic, lag->partitions, CALL_MS,
+                                     lag->positions, err);
+}
+
+bool
+chain_positions(struct chain_reader *reader, size_t step, struct chain_lag *lag,
+                struct err *err)
+{
+    /* A coordinator that is moving or loading answers soon: not worth an error yet. */
+    int64_t deadline_us = now_mono_us() + CALL_MS * 1000;
+    while (!ask_positions(reader, step, lag, err)) {
+        if (err->action != ERR_RETRY || now_mono_us() > deadline_us)
+            return false;
+        pg_close(reader->pg);
+        reader->pg = NULL;
+        ctl_pause(100);
+    }
     lag->lag = 0;
     for (int32_t p = 0; p < lag->partitions; p++) {
         if (lag->positions[p] < lag->lows[p])

@@ -141,7 +141,7 @@ import_row(struct import *import, json_t *row, struct str bad, struct err *err)
     /* No JSON object: sent as it is, so that the door names the fault and keeps the bytes. */
     if (!row)
         return send(import, STR_NULL, bad, err);
-    if (!mapping_apply(import->mapping, row, &import->arena, events, &n, err)) {
+    if (!mapping_apply(import->mapping, row, import->n_rows, &import->arena, events, &n, err)) {
         if (err->action != ERR_DEAD_LETTER)
             return false;
         import->n_refused++;

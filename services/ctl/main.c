@@ -201,19 +201,30 @@ on_kafka_log(int level, const char *facility, const char *text)
         fprintf(stderr, "redress: kafka: %s: %s\n", facility, text);
 }
 
+/* --config FILE may stand before or behind the command; it is taken out of argv. */
+static const char *
+take_config(struct ctl *ctl)
+{
+    for (int i = 0; i + 1 < ctl->argc; i++) {
+        if (strcmp(ctl->argv[i], "--config") != 0)
+            continue;
+        const char *config = ctl->argv[i + 1];
+        for (int k = i + 2; k < ctl->argc; k++)
+            ctl->argv[k - 2] = ctl->argv[k];
+        ctl->argc -= 2;
+        return config;
+    }
+    return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
     struct ctl ctl = {.argc = argc - 1, .argv = argv + 1};
-    const char *config = NULL;
     (void)signal(SIGPIPE, SIG_IGN);
     log_init("redress", LOG_WARN);
     kafka_log_to(on_kafka_log);
-    if (ctl.argc >= 2 && strcmp(ctl.argv[0], "--config") == 0) {
-        config = ctl.argv[1];
-        ctl.argc -= 2;
-        ctl.argv += 2;
-    }
+    const char *config = take_config(&ctl);
     if (ctl.argc == 0 || strcmp(ctl.argv[0], "help") == 0 ||
         strcmp(ctl.argv[0], "--help") == 0) {
         print_help(ctl.argc == 0 ? stderr : stdout);

@@ -71,7 +71,7 @@ check_value(const struct mapping *mapping, const struct policy_node *node, int d
             struct err *err)
 {
     static const char *const KEYS[] = {"field", "fields", "const",   "template", "table",
-                                       "type",  "default", NULL};
+                                       "type",  "plus_days", "default", NULL};
     if (!json_is_object(node->json))
         return policy_error(node, err, "must be an object: {\"field\": ...}, {\"const\": ...}, "
                                        "{\"template\": ...} or an object of these");
@@ -196,6 +196,7 @@ mapping_load(const char *path, const char *source, struct err *err)
 struct apply {
     const struct mapping *mapping;
     json_t *row; /* borrowed */
+    int64_t row_no;
     struct arena *arena;
     struct err *err;
 };
@@ -252,7 +253,11 @@ fill_template(struct apply *apply, const char *format)
         }
         char name[128];
         (void)snprintf(name, sizeof(name), "%.*s", (int)(close - at - 1), at + 1);
-        struct str value = text_of(apply->arena, field_of(apply->row, name));
+        /* {#} is the row's number: for files without an id of their own. */
+        struct str value =
+            strcmp(name, "#") == 0
+                ? arena_printf(apply->arena, "%lld", (long long)apply->row_no)
+                : text_of(apply->arena, field_of(apply->row, name));
         any = any || !str_empty(value);
         (void)buf_add_str(&out, value);
         at = close + 1;
@@ -301,8 +306,10 @@ convert(struct apply *apply, const char *name, const json_t *spec, json_t *value
     if (strcmp(type, "time") == 0) {
         int64_t ms = 0;
         char out[TIME_TEXT_BYTES];
-        if (parse_time(apply, text, &ms))
+        if (parse_time(apply, text, &ms)) {
+            ms += json_integer_value(json_object_get(spec, "plus_days")) * DAY_MS;
             return json_string(time_print(ms, out));
+        }
     } else if (strcmp(type, "number") == 0) {
         int64_t whole = 0;
         double real = 0;
@@ -560,11 +567,11 @@ apply_plain(struct apply *apply, struct mapped *ret)
 }
 
 bool
-mapping_apply(const struct mapping *mapping, json_t *row, struct arena *arena,
+mapping_apply(const struct mapping *mapping, json_t *row, int64_t row_no, struct arena *arena,
               struct mapped *ret_events, size_t *ret_n, struct err *err)
 {
     *err = (struct err){0};
-    struct apply apply = {mapping, row, arena, err};
+    struct apply apply = {mapping, row, row_no, arena, err};
     *ret_n = 0;
     if (!mapping->events.json) {
         *ret_n = 1;

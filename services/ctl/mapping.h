@@ -33,7 +33,8 @@ struct mapped {
 
 /* Events of a row, in the mapping's order; those whose "when" does not hold are left out.
  * false (ERR_DEAD_LETTER): the row cannot be mapped, e.g. a time that is none. */
-MUST_CHECK bool mapping_apply(const struct mapping *mapping, json_t *row, struct arena *arena,
-                              struct mapped *ret_events, size_t *ret_n, struct err *err);
+MUST_CHECK bool mapping_apply(const struct mapping *mapping, json_t *row, int64_t row_no,
+                              struct arena *arena, struct mapped *ret_events, size_t *ret_n,
+                              struct err *err);
 
 #endif
