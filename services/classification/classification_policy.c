@@ -177,15 +177,27 @@ read_lists(struct reader *in, const struct policy_node *root, struct err *err)
     return true;
 }
 
-/* "@name" names a list, other words make a list of the rule's own. */
 static bool
-read_not_near(struct reader *in, const struct policy_node *rule, uint16_t owner,
-              struct err *err)
+add_not_near(struct rules_group *group, const struct policy_node *list, uint16_t other,
+             bool before_only, struct err *err)
+{
+    if (group->n_not_near == RULES_NOT_NEAR)
+        return policy_error(list, err, "at most %d lists", RULES_NOT_NEAR);
+    group->before_only[group->n_not_near] = before_only;
+    group->not_near[group->n_not_near++] = other;
+    return true;
+}
+
+/* "not_near" or "not_after": "@name" names a list, other words make a list of the rule's
+ * own. */
+static bool
+read_not_near(struct reader *in, const struct policy_node *rule, const char *key,
+              bool before_only, uint16_t owner, struct err *err)
 {
     struct policy_node list;
-    if (!policy_has(rule, "not_near"))
+    if (!policy_has(rule, key))
         return true;
-    if (!policy_array(rule, "not_near", true, MAX_PHRASES, &list, err))
+    if (!policy_array(rule, key, true, MAX_PHRASES, &list, err))
         return false;
     struct rules_group *group = &in->groups[owner];
     uint16_t own = 0;
@@ -208,13 +220,10 @@ read_not_near(struct reader *in, const struct policy_node *rule, uint16_t owner,
             k++;
         if (k == in->n_lists)
             return policy_error(&item, err, "no list of this name in $.lists");
-        if (group->n_not_near == RULES_NOT_NEAR - 1)
-            return policy_error(&list, err, "at most %d lists", RULES_NOT_NEAR - 1);
-        group->not_near[group->n_not_near++] = in->list_groups[k];
+        if (!add_not_near(group, &list, in->list_groups[k], before_only, err))
+            return false;
     }
-    if (has_own)
-        group->not_near[group->n_not_near++] = own;
-    return true;
+    return !has_own || add_not_near(group, &list, own, before_only, err);
 }
 
 static bool
@@ -225,7 +234,7 @@ read_rule_values(const struct policy_node *node, struct classification_rule *rul
     int64_t severity = 0;
     rule->weight = 1;
     if (!policy_known(node,
-                      KEYS("name", "phrases", "not_near", "flag", "severity", "strong",
+                      KEYS("name", "phrases", "not_near", "not_after", "flag", "severity", "strong",
                            "kind", "weight", "double_deviation", "sentiment", "remedy"),
                       err) ||
         !policy_str(node, "name", true, &rule->name, err) ||
@@ -280,7 +289,8 @@ read_all_not_near(struct reader *in, const struct policy_node *root, struct err 
     struct policy_node list = policy_get(root, "rules");
     for (size_t i = 0; i < policy_len(&list); i++) {
         struct policy_node node = policy_at(&list, i);
-        if (!read_not_near(in, &node, (uint16_t)i, err))
+        if (!read_not_near(in, &node, "not_near", false, (uint16_t)i, err) ||
+            !read_not_near(in, &node, "not_after", true, (uint16_t)i, err))
             return false;
     }
     return true;
@@ -318,7 +328,7 @@ read_both(struct reader *in, struct err *err)
     struct loaded *l = in->loaded;
     struct policy_node root = policy_root(&l->rules_doc);
     struct str version = STR_NULL;
-    int64_t near_bytes = 24;
+    int64_t near_bytes = 16;
     if (!policy_known(&root,
                       KEYS("version", "near_bytes", "severity", "double_deviation",
                            "kind_threshold", "sentiment_half", "lists", "rules"),

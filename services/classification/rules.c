@@ -356,16 +356,18 @@ spoils(const struct rules *rules, struct str text, const struct hit *hit,
        const struct hit *other)
 {
     const struct rules_group *group = &rules->groups[hit->group];
-    bool listed = false;
-    for (size_t i = 0; i < group->n_not_near; i++)
-        listed = listed || group->not_near[i] == other->group;
-    if (!listed)
+    size_t i = 0;
+    while (i < group->n_not_near && group->not_near[i] != other->group)
+        i++;
+    if (i == group->n_not_near)
         return false;
+    bool ascii = (unsigned char)text.ptr[other->start] < 0x80;
+    size_t near_bytes = ascii ? rules->near_bytes : rules->near_bytes * 3 / 4;
     if (other->end <= hit->start)
-        return hit->start - other->end <= rules->near_bytes &&
+        return hit->start - other->end <= near_bytes &&
                same_clause(text, other->end, hit->start);
-    if (other->start >= hit->end)
-        return other->start - hit->end <= rules->near_bytes &&
+    if (other->start >= hit->end && !group->before_only[i])
+        return other->start - hit->end <= near_bytes &&
                same_clause(text, hit->end, other->start);
     return false; /* inside each other: the phrase itself says "no" */
 }

@@ -5,7 +5,9 @@
  * A phrase that begins (ends) with a letter or digit of a script that separates words
  * matches only at a word's begin (end); a Chinese phrase matches anywhere.  "explod*"
  * leaves the end open.  A match does not count when a phrase of a `not_near` group stands
- * within near_bytes of it in the same clause ("not injured").
+ * within near_bytes of it in the same clause ("not injured", "fire insurance"); groups in
+ * `before_only` count only in front of it: "it caught fire and nobody came" is a fire.
+ * For a word that is not ASCII the distance is three quarters (four Chinese characters).
  * Phrases are folded like the text, so policy files may be written as people write.
  * Thread rule: built once, then const. */
 #ifndef REDRESS_CLASSIFICATION_RULES_H
@@ -26,6 +28,7 @@ struct rules_phrase {
 };
 struct rules_group {
     uint16_t not_near[RULES_NOT_NEAR];
+    bool before_only[RULES_NOT_NEAR];
     size_t n_not_near;
 };
 

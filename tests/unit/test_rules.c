@@ -24,10 +24,10 @@ build(struct arena *arena, struct rules *ret)
 {
     struct rules_group groups[GROUPS] = {0};
     struct err err = {0};
-    groups[FIRE] = (struct rules_group){{NEGATION}, 1};
-    groups[CHINESE] = (struct rules_group){{NEGATION}, 1};
-    groups[REFUND] = (struct rules_group){{NEGATION}, 1};
-    if (!rules_build(phrases, COUNT_OF(phrases), groups, GROUPS, 24, arena, ret, &err))
+    groups[FIRE] = (struct rules_group){{NEGATION}, {false}, 1};
+    groups[CHINESE] = (struct rules_group){{NEGATION}, {true}, 1};
+    groups[REFUND] = (struct rules_group){{NEGATION}, {true}, 1};
+    if (!rules_build(phrases, COUNT_OF(phrases), groups, GROUPS, 16, arena, ret, &err))
         fail_msg("%s", err.text);
 }
 
@@ -55,6 +55,9 @@ test_matches(void **state)
         {"I don\xE2\x80\x99t see fire", 0, 0, 0, 0}, /* typographic apostrophe */
         {"热水器起火了", 0, 1, 0, 0},
         {"热水器没有起火", 0, 0, 0, 0},
+        {"没有任何征兆突然起火", 0, 1, 0, 0}, /* more than four characters away */
+        {"起火没有人管", 0, 1, 0, 0},         /* behind it */
+        {"refund not given", 0, 0, 0, 1},     /* behind it */
         {"我用fire手机", 1, 0, 0, 0}, /* Han characters end a word */
         {"it exploded, will explode, explosion", 0, 0, 2, 0},
         {"reexplode", 0, 0, 0, 0},
