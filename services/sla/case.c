@@ -10,7 +10,8 @@ sla_unpack(struct arena *arena, const struct sla_case *stored, size_t more)
     work->arena = arena;
     work->c = *stored;
     work->n_timers = stored->n_timers;
-    work->room = stored->n_timers + more;
+    size_t cap = stored->n_timers < SLA_TIMERS_MAX ? SLA_TIMERS_MAX : stored->n_timers;
+    work->room = stored->n_timers + more < cap ? stored->n_timers + more : cap;
     work->timers = ARENA_ARRAY(arena, struct sla_timer, work->room + 1);
     work->changed = ARENA_ARRAY(arena, bool, work->room + 1);
     if (stored->n_timers > 0)
