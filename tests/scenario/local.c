@@ -85,6 +85,16 @@ view_clock(struct view *view, const struct sla_clock *clock)
         view->n_clocks++;
 }
 
+static struct str
+tell_row(struct local *local, const struct complaint_event *ev)
+{
+    const struct sla_fired *fired = ev->sla ? ev->sla->fired : NULL;
+    return arena_printf(&local->arena, "%s %s %s",
+                        ev->register_ ? state_name(ev->register_->state) : "",
+                        ev->triage ? priority_name(ev->triage->priority) : "",
+                        fired ? clock_name(fired->clock) : "");
+}
+
 static void
 view_take(struct local *local, const struct complaint_event *ev)
 {
@@ -112,6 +122,7 @@ view_take(struct local *local, const struct complaint_event *ev)
         .refused_type =
             refused ? str_from(event_type_name(ev->register_->refused_type)) : STR_NULL,
         .occurred_at = ev->occurred_at,
+        .told = tell_row(local, ev),
     };
 }
 

@@ -30,6 +30,7 @@ struct timeline_row {
     struct str type;
     struct str refused_type; /* of complaint.step_refused, else null */
     int64_t occurred_at;
+    struct str told; /* for -t: state, priority, what a clock did; may be null */
 };
 
 /* A message that left the stack: CloudEvents JSON, or a dead letter. */

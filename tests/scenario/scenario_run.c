@@ -153,8 +153,8 @@ tell_complaint(struct scenario *s, struct str ref)
     printf("\n%.*s  %.*s\n", STR_ARG(ref), STR_ARG(id));
     for (size_t i = 0; i < n_rows; i++) {
         char at[TIME_TEXT_BYTES];
-        printf("  %s %3lld %.*s %.*s\n", time_print(rows[i].occurred_at, at),
-               (long long)rows[i].seq, STR_ARG(rows[i].type),
+        printf("  %s %3lld %-24.*s %.*s %.*s\n", time_print(rows[i].occurred_at, at),
+               (long long)rows[i].seq, STR_ARG(rows[i].type), STR_ARG(rows[i].told),
                STR_ARG(rows[i].refused_type));
     }
     const struct field *field = NULL;
