@@ -1,13 +1,25 @@
 #include "kafka/client.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/now.h"
 #include "kafka/handle.h"
 
+#define GROUPS_MAX 32
+
+struct group {
+    char *name;
+    rd_kafka_t *rk;
+};
+
 struct kafka_client {
     rd_kafka_t *rk;
+    const char *const *properties; /* the caller's */
+    pthread_mutex_t lock;          /* over the groups */
+    struct group groups[GROUPS_MAX];
+    size_t n_groups;
 };
 
 struct kafka_client *
@@ -29,6 +41,8 @@ kafka_client_new(const char *const *properties, struct err *err)
     struct kafka_client *client = calloc(1, sizeof(*client));
     BUG_IF(!client);
     client->rk = rk;
+    client->properties = properties;
+    BUG_IF(pthread_mutex_init(&client->lock, NULL) != 0);
     return client;
 }
 
@@ -37,7 +51,12 @@ kafka_client_drop(struct kafka_client *client)
 {
     if (!client)
         return;
+    for (size_t i = 0; i < client->n_groups; i++) {
+        rd_kafka_destroy(client->groups[i].rk);
+        free(client->groups[i].name);
+    }
     rd_kafka_destroy(client->rk);
+    (void)pthread_mutex_destroy(&client->lock);
     free(client);
 }
 
@@ -104,48 +123,69 @@ admin_options(struct kafka_client *client, rd_kafka_admin_op_t op, int timeout_m
     return options;
 }
 
+/* A handle in the name of the group, made once; it never joins.  Not the admin call
+ * ListConsumerGroupOffsets: librdkafka 2.0.2 crashes in it while a new cluster has no
+ * coordinator yet. Call with the lock held. */
+static rd_kafka_t *
+group_handle(struct kafka_client *client, const char *group, struct err *err)
+{
+    for (size_t i = 0; i < client->n_groups; i++) {
+        if (strcmp(client->groups[i].name, group) == 0)
+            return client->groups[i].rk;
+    }
+    if (client->n_groups == GROUPS_MAX) {
+        err_set(err, ERR_STOP, "offsets of more than %d groups", GROUPS_MAX);
+        return NULL;
+    }
+    const char *const last[] = {
+        "group.id",
+        group,
+        "isolation.level",
+        "read_uncommitted",
+        "enable.auto.commit",
+        "false",
+        "allow.auto.create.topics",
+        "false",
+        NULL,
+    };
+    rd_kafka_conf_t *conf = handle_conf(NULL, client->properties, last, err);
+    rd_kafka_t *rk = conf ? handle_new(RD_KAFKA_CONSUMER, conf, err) : NULL;
+    if (!rk)
+        return NULL;
+    struct group *made = &client->groups[client->n_groups++];
+    made->name = strdup(group);
+    BUG_IF(!made->name);
+    made->rk = rk;
+    return rk;
+}
+
 bool
 kafka_group_offsets(struct kafka_client *client, const char *group, const char *topic,
                     int32_t count, int timeout_ms, int64_t *ret_offsets, struct err *err)
 {
-    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new(count);
+    (void)pthread_mutex_lock(&client->lock);
+    rd_kafka_t *rk = group_handle(client, group, err);
+    (void)pthread_mutex_unlock(&client->lock);
+    if (!rk)
+        return false;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
     for (int32_t p = 0; p < count; p++)
-        (void)rd_kafka_topic_partition_list_add(wanted, topic, p);
-    rd_kafka_ListConsumerGroupOffsets_t *request =
-        rd_kafka_ListConsumerGroupOffsets_new(group, wanted);
-    rd_kafka_topic_partition_list_destroy(wanted);
-    rd_kafka_AdminOptions_t *options =
-        admin_options(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout_ms);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client->rk);
-    rd_kafka_ListConsumerGroupOffsets(client->rk, &request, 1, options, queue);
-    rd_kafka_event_t *event = wait_event(queue, timeout_ms, group, err);
-    bool ok = event != NULL;
-    if (ok) {
-        size_t n = 0;
-        const rd_kafka_group_result_t **groups =
-            rd_kafka_ListConsumerGroupOffsets_result_groups(
-                rd_kafka_event_ListConsumerGroupOffsets_result(event), &n);
-        BUG_IF(n != 1);
-        const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
-        if (error) {
-            ok = handle_error(err, rd_kafka_error_code(error), "offsets of group %s",
-                              group);
-        } else {
-            const rd_kafka_topic_partition_list_t *got =
-                rd_kafka_group_result_partitions(groups[0]);
-            for (int32_t p = 0; p < count; p++)
-                ret_offsets[p] = KAFKA_NO_OFFSET;
-            for (int i = 0; got && i < got->cnt; i++) {
-                int32_t p = got->elems[i].partition;
-                if (p >= 0 && p < count && got->elems[i].offset >= 0)
-                    ret_offsets[p] = got->elems[i].offset;
-            }
-        }
-        rd_kafka_event_destroy(event);
+        (void)rd_kafka_topic_partition_list_add(list, topic, p);
+    rd_kafka_resp_err_t code = rd_kafka_committed(rk, list, timeout_ms);
+    bool ok = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!ok)
+        handle_error(err, code, "offsets of group %s", group);
+    for (int32_t p = 0; ok && p < count; p++)
+        ret_offsets[p] = KAFKA_NO_OFFSET;
+    for (int i = 0; ok && i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *item = &list->elems[i];
+        if (item->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            ok = handle_error(err, item->err, "offset of group %s in %s[%d]", group,
+                              topic, (int)item->partition);
+        else if (item->partition >= 0 && item->partition < count && item->offset >= 0)
+            ret_offsets[item->partition] = item->offset;
     }
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_ListConsumerGroupOffsets_destroy(request);
+    rd_kafka_topic_partition_list_destroy(list);
     return ok;
 }
 

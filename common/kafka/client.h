@@ -11,7 +11,8 @@
 
 struct kafka_client;
 
-/* NULL + ERR_STOP for a bad property. Does not connect yet. */
+/* NULL + ERR_STOP for a bad property. Does not connect yet. properties must outlive it.
+ */
 struct kafka_client *kafka_client_new(const char *const *properties, struct err *err);
 void kafka_client_drop(struct kafka_client *client);
 
