@@ -12,7 +12,7 @@
 #include "sla/clocks.h"
 
 #define T0 INT64_C(1772442000000)
-#define AT(hours) (T0 + (int64_t)((hours) * 3600000.0))
+#define AT(hours) (T0 + (int64_t)((hours)*3600000.0))
 #define ID "0f0f0f0f-0f0f-8f0f-8f0f-0f0f0f0f0f0f"
 
 static const struct zone utc = {.name = {"Etc/UTC", 7}};
@@ -21,10 +21,11 @@ static struct calendar office = {.name = {"office", 6}, .zone = &utc};
 static struct sla_clock_rule
 rule(int32_t hours)
 {
-    return (struct sla_clock_rule){.set = true,
-                                   .target = {TARGET_UNIT_HOURS, hours, TARGET_UNTIL_TIME},
-                                   .target_json = STR("{}"),
-                                   .calendar = &office};
+    return (struct sla_clock_rule){
+        .set = true,
+        .target = {TARGET_UNIT_HOURS, hours, TARGET_UNTIL_TIME},
+        .target_json = STR("{}"),
+        .calendar = &office};
 }
 
 static struct sla_rules base_rules;
@@ -38,8 +39,8 @@ set_up_policy(void)
     for (size_t i = 0; i < 5; i++)
         office.week[i] =
             (struct calendar_day){.n_windows = 1, .windows = {{9 * 60, 17 * 60}}};
-    base_rules = (struct sla_rules){
-        .name = STR("base"), .version = STR("7"), .calendar = &office};
+    base_rules =
+        (struct sla_rules){.name = STR("base"), .version = STR("7"), .calendar = &office};
     struct sla_clock_rule *clocks = base_rules.clocks;
     clocks[CLOCK_ACKNOWLEDGE] = rule(24);
     clocks[CLOCK_FIRST_RESPONSE] = rule(48);
@@ -218,35 +219,30 @@ live(const struct life *life, struct buf *log)
     arena_release(&arena);
 }
 
-#define SUBMIT                                                                             \
-    {                                                                                      \
-        0, E(SUBMITTED), STATE_OPEN, 0, NULL                                               \
+#define SUBMIT                                                                           \
+    {                                                                                    \
+        0, E(SUBMITTED), STATE_OPEN, 0, NULL                                             \
     }
 
 static const struct life lives[] = {
     {"in time at the due time exactly",
-     .clocks = CLOCK_BIT(ACKNOWLEDGE) | CLOCK_BIT(FIRST_RESPONSE),
-     .until = 300,
+     .clocks = CLOCK_BIT(ACKNOWLEDGE) | CLOCK_BIT(FIRST_RESPONSE), .until = 300,
      .steps = {SUBMIT,
                {24, E(ACKNOWLEDGED), STATE_OPEN, 0, NULL},
                {48, E(RESPONDED), STATE_OPEN, 0, NULL}},
      .expect = "[0] acknowledge#1 running due 24; first_response#1 running due 48; "
                "[24] acknowledge#1 met at 24; [48] first_response#1 met at 48; "},
     {"nobody answers: breached at the due time, met late",
-     .clocks = CLOCK_BIT(ACKNOWLEDGE) | CLOCK_BIT(FIRST_RESPONSE),
-     .until = 300,
+     .clocks = CLOCK_BIT(ACKNOWLEDGE) | CLOCK_BIT(FIRST_RESPONSE), .until = 300,
      .steps = {SUBMIT, {60, E(RESPONDED), STATE_OPEN, 0, NULL}},
      .expect = "[0] acknowledge#1 running due 24; first_response#1 running due 48; "
                "24 breached acknowledge#1; 48 breached first_response#1; "
                "[60] acknowledge#1 met_late at 60; first_response#1 met_late at 60; "},
-    {"an automatic notice does not count",
-     .clocks = CLOCK_BIT(ACKNOWLEDGE),
-     .until = 30,
+    {"an automatic notice does not count", .clocks = CLOCK_BIT(ACKNOWLEDGE), .until = 30,
      .steps = {SUBMIT, {1, E(ACKNOWLEDGED), STATE_OPEN, 0, "auto"}},
      .expect = "[0] acknowledge#1 running due 24; [1] 24 breached acknowledge#1; "},
     {"a late message about an answer in time corrects the breach, also after a late one",
-     .clocks = CLOCK_BIT(FIRST_RESPONSE),
-     .until = 300,
+     .clocks = CLOCK_BIT(FIRST_RESPONSE), .until = 300,
      .steps = {SUBMIT,
                {50, E(RESPONDED), STATE_OPEN, 0, NULL},
                {47, E(RESPONDED), STATE_OPEN, 0, NULL}},
@@ -254,8 +250,7 @@ static const struct life lives[] = {
                "[50] first_response#1 met_late at 50; "
                "[47] first_response#1 met at 47; 47 breach_corrected first_response#1; "},
     {"resolution pauses while it waits; warnings and due time move with it",
-     .clocks = CLOCK_BIT(RESOLUTION),
-     .until = 230,
+     .clocks = CLOCK_BIT(RESOLUTION), .until = 230,
      .steps = {SUBMIT,
                {10, E(WAITING), STATE_WAITING_CUSTOMER, 0, NULL},
                {40, E(MESSAGE), STATE_OPEN, 0, NULL}},
@@ -263,23 +258,19 @@ static const struct life lives[] = {
                "[40] resolution#1 running due 230; 130 warned resolution#1 50%; "
                "190 warned resolution#1 80%; "},
     {"a pause ends by itself at its maximum and is not taken up by a further event",
-     .clocks = CLOCK_BIT(RESOLUTION),
-     .until = 100,
+     .clocks = CLOCK_BIT(RESOLUTION), .until = 100,
      .steps = {SUBMIT,
                {10, E(WAITING), STATE_WAITING_THIRD_PARTY, 0, NULL},
                {90, E(MESSAGE), STATE_WAITING_THIRD_PARTY, 0, NULL}},
      .expect = "[0] resolution#1 running due 200; [10] resolution#1 paused; "
                "82 resumed resolution#1; [90] "},
     {"a breach climbs the ladder, each rung once; resolving ends it",
-     .clocks = CLOCK_BIT(RESOLUTION),
-     .until = 500,
+     .clocks = CLOCK_BIT(RESOLUTION), .until = 500,
      .steps = {SUBMIT, {210, E(RESOLVED), STATE_RESOLVED, 0, NULL}},
      .expect = "[0] resolution#1 running due 200; 100 warned resolution#1 50%; "
                "160 warned resolution#1 80%; 200 breached resolution#1; "
                "200 escalated resolution#1 1:lead; [210] resolution#1 met_late at 210; "},
-    {"a comment resets no escalation",
-     .clocks = CLOCK_BIT(RESOLUTION),
-     .until = 300,
+    {"a comment resets no escalation", .clocks = CLOCK_BIT(RESOLUTION), .until = 300,
      .steps = {SUBMIT,
                {201, E(MESSAGE), STATE_OPEN, 0, NULL},
                {202, E(RESPONDED), STATE_OPEN, 0, NULL}},
@@ -288,8 +279,7 @@ static const struct life lives[] = {
                "200 escalated resolution#1 1:lead; [201] [202] "
                "224 escalated resolution#1 2:head; "},
     {"reopening starts resolution anew; the old breach stays",
-     .clocks = CLOCK_BIT(RESOLUTION),
-     .until = 420,
+     .clocks = CLOCK_BIT(RESOLUTION), .until = 420,
      .steps = {SUBMIT,
                {210, E(RESOLVED), STATE_RESOLVED, 0, NULL},
                {220, E(REOPENED), STATE_OPEN, 0, NULL},
@@ -299,8 +289,7 @@ static const struct life lives[] = {
                "200 escalated resolution#1 1:lead; [210] resolution#1 met_late at 210; "
                "[220] resolution#2 running due 420; [300] resolution#2 met at 300; "},
     {"next_response: one at a time, only after the first answer, paused by third parties",
-     .clocks = CLOCK_BIT(NEXT_RESPONSE),
-     .until = 200,
+     .clocks = CLOCK_BIT(NEXT_RESPONSE), .until = 200,
      .steps = {SUBMIT,
                {1, E(MESSAGE), STATE_OPEN, 0, NULL},
                {2, E(RESPONDED), STATE_OPEN, 0, NULL},
@@ -315,8 +304,7 @@ static const struct life lives[] = {
                "[30] next_response#1 met at 30; [40] next_response#2 running due 64; "
                "64 breached next_response#2; "},
     {"a message on a closed case is owed an answer; an older answer does not count",
-     .clocks = CLOCK_BIT(NEXT_RESPONSE),
-     .until = 100,
+     .clocks = CLOCK_BIT(NEXT_RESPONSE), .until = 100,
      .steps = {SUBMIT,
                {2, E(RESOLVED), STATE_RESOLVED, 0, NULL},
                {3, E(CLOSED), STATE_CLOSED, 0, NULL},
@@ -324,19 +312,18 @@ static const struct life lives[] = {
                {9, E(RESPONDED), STATE_CLOSED, 0, NULL}},
      .expect = "[0] [2] [3] [10] next_response#1 running due 34; [9] "
                "34 breached next_response#1; "},
-    {"update: anew at each answer, until the work has ended",
-     .clocks = CLOCK_BIT(UPDATE),
+    {"update: anew at each answer, until the work has ended", .clocks = CLOCK_BIT(UPDATE),
      .until = 400,
      .steps = {SUBMIT,
                {50, E(RESPONDED), STATE_OPEN, 0, NULL},
                {60, E(RESPONDED), STATE_OPEN, 0, NULL},
                {70, E(RESOLVED), STATE_RESOLVED, 0, NULL}},
-     .expect = "[0] update#1 running due 100; "
-               "[50] update#1 met at 50; update#2 running due 150; "
-               "[60] update#2 met at 60; update#3 running due 160; [70] update#3 met at 70; "},
+     .expect =
+         "[0] update#1 running due 100; "
+         "[50] update#1 met at 50; update#2 running due 150; "
+         "[60] update#2 met at 60; update#3 running due 160; [70] update#3 met at 70; "},
     {"promises: each its own, never paused, broken and kept late",
-     .clocks = CLOCK_BIT(PROMISE),
-     .until = 400,
+     .clocks = CLOCK_BIT(PROMISE), .until = 400,
      .steps = {SUBMIT,
                {1, E(PROMISED), STATE_OPEN, 30, "a"},
                {2, E(PROMISED), STATE_OPEN, 20, "b"},
@@ -346,8 +333,7 @@ static const struct life lives[] = {
      .expect = "[0] [1] promise#1 running due 30; [2] promise#2 running due 20; [3] "
                "[20] promise#2 met at 20; 30 breached promise#1; "
                "[31] promise#1 met_late at 31; "},
-    {"the same promise again takes the place of the first",
-     .clocks = CLOCK_BIT(PROMISE),
+    {"the same promise again takes the place of the first", .clocks = CLOCK_BIT(PROMISE),
      .until = 100,
      .steps = {SUBMIT,
                {1, E(PROMISED), STATE_OPEN, 30, "a"},
@@ -356,8 +342,7 @@ static const struct life lives[] = {
                "[2] promise#1 cancelled; promise#2 running due 60; "
                "60 breached promise#2; "},
     {"owner: met by the next transfer, paused outside, met by the end",
-     .clocks = CLOCK_BIT(OWNER),
-     .until = 400,
+     .clocks = CLOCK_BIT(OWNER), .until = 400,
      .steps = {SUBMIT,
                {5, E(ASSIGNED), STATE_OPEN, 0, NULL},
                {20, E(TRANSFERRED), STATE_OPEN, 0, NULL},
@@ -367,41 +352,38 @@ static const struct life lives[] = {
      .expect = "[0] [5] owner#1 running due 55; "
                "[20] owner#1 met at 20; owner#2 running due 70; [30] owner#2 paused; "
                "[40] owner#2 running due 80; [60] owner#2 met at 60; "},
-    {"statutory never pauses; the preset gives it",
-     .regulator = "fca",
-     .clocks = CLOCK_BIT(STATUTORY),
-     .until = 500,
+    {"statutory never pauses; the preset gives it", .regulator = "fca",
+     .clocks = CLOCK_BIT(STATUTORY), .until = 500,
      .steps = {SUBMIT,
                {10, E(WAITING), STATE_WAITING_CUSTOMER, 0, NULL},
                {200, E(RESUMED), STATE_OPEN, 0, NULL}},
      .expect = "[0] statutory#1 running due 400; [10] [200] 400 breached statutory#1; "},
-    {"withdrawing cancels, a breach stays, and the case is silent",
-     .regulator = "FCA",
+    {"withdrawing cancels, a breach stays, and the case is silent", .regulator = "FCA",
      .until = 2000,
      .steps = {SUBMIT,
                {30, E(PROMISED), STATE_OPEN, 40, "a"},
                {31, E(WITHDRAWN), STATE_WITHDRAWN, 0, NULL},
                {32, E(MESSAGE), STATE_WITHDRAWN, 0, NULL}},
-     .expect = "[0] acknowledge#1 running due 24; first_response#1 running due 48; "
-               "update#1 running due 100; resolution#1 running due 200; "
-               "statutory#1 running due 400; recovery_window#1 running due 672; "
-               "24 breached acknowledge#1; [30] promise#1 running due 40; "
-               "[31] first_response#1 cancelled; update#1 cancelled; resolution#1 cancelled; "
-               "statutory#1 cancelled; recovery_window#1 cancelled; promise#1 cancelled; "
-               "[32] "},
+     .expect =
+         "[0] acknowledge#1 running due 24; first_response#1 running due 48; "
+         "update#1 running due 100; resolution#1 running due 200; "
+         "statutory#1 running due 400; recovery_window#1 running due 672; "
+         "24 breached acknowledge#1; [30] promise#1 running due 40; "
+         "[31] first_response#1 cancelled; update#1 cancelled; resolution#1 cancelled; "
+         "statutory#1 cancelled; recovery_window#1 cancelled; promise#1 cancelled; "
+         "[32] "},
     {"the recovery window: met by resolving; anew at closing, met when nobody comes back",
-     .clocks = CLOCK_BIT(RECOVERY_WINDOW) | CLOCK_BIT(FOLLOW_UP),
-     .until = 2000,
+     .clocks = CLOCK_BIT(RECOVERY_WINDOW) | CLOCK_BIT(FOLLOW_UP), .until = 2000,
      .steps = {SUBMIT,
                {672, E(RESOLVED), STATE_RESOLVED, 0, NULL},
                {700, E(CLOSED), STATE_CLOSED, 0, NULL},
                {720, E(RATED), STATE_CLOSED, 5, NULL}},
-     .expect = "[0] recovery_window#1 running due 672; [672] recovery_window#1 met at 672; "
-               "[700] follow_up#1 running due 760; recovery_window#2 running due 1372; "
-               "[720] follow_up#1 met at 720; 1372 met recovery_window#2; "},
+     .expect =
+         "[0] recovery_window#1 running due 672; [672] recovery_window#1 met at 672; "
+         "[700] follow_up#1 running due 760; recovery_window#2 running due 1372; "
+         "[720] follow_up#1 met at 720; 1372 met recovery_window#2; "},
     {"a rating of 2 in the window after closing is a failed recovery",
-     .clocks = CLOCK_BIT(RECOVERY_WINDOW),
-     .until = 2000,
+     .clocks = CLOCK_BIT(RECOVERY_WINDOW), .until = 2000,
      .steps = {SUBMIT,
                {10, E(RESOLVED), STATE_RESOLVED, 0, NULL},
                {20, E(CLOSED), STATE_CLOSED, 0, NULL},
@@ -421,40 +403,28 @@ static const struct life lives[] = {
                "[20] follow_up#1 running due 80; recovery_window#2 running due 692; "
                "[30] follow_up#1 cancelled; recovery_window#2 breached; "
                "resolution#2 running due 230; 30 breached recovery_window#2; "},
-    {"a rejected complaint is not recovered",
-     .clocks = CLOCK_BIT(RECOVERY_WINDOW),
-     .until = 700,
-     .steps = {SUBMIT, {10, E(REJECTED), STATE_REJECTED, 0, NULL}},
-     .expect = "[0] recovery_window#1 running due 672; [10] 672 breached recovery_window#1; "},
+    {"a rejected complaint is not recovered", .clocks = CLOCK_BIT(RECOVERY_WINDOW),
+     .until = 700, .steps = {SUBMIT, {10, E(REJECTED), STATE_REJECTED, 0, NULL}},
+     .expect =
+         "[0] recovery_window#1 running due 672; [10] 672 breached recovery_window#1; "},
     {"a lawful extension moves the due time and never earlier",
-     .clocks = CLOCK_BIT(RESOLUTION),
-     .until = 300,
+     .clocks = CLOCK_BIT(RESOLUTION), .until = 300,
      .steps = {SUBMIT,
                {10, E(EXTENDED), STATE_OPEN, 400, "resolution"},
                {20, E(EXTENDED), STATE_OPEN, 100, "resolution"}},
      .expect = "[0] resolution#1 running due 200; [10] resolution#1 running due 400; "
                "[20] resolution#1 running due 400; 200 warned resolution#1 50%; "},
     {"an inquiry has two clocks; with a regulator the preset's as well",
-     .kind = KIND_INQUIRY,
-     .regulator = "FCA",
-     .until = 1,
-     .steps = {SUBMIT},
+     .kind = KIND_INQUIRY, .regulator = "FCA", .until = 1, .steps = {SUBMIT},
      .expect = "[0] acknowledge#1 running due 24; first_response#1 running due 48; "
                "statutory#1 running due 400; "},
-    {"a suggestion has one",
-     .kind = KIND_SUGGESTION,
-     .regulator = "FCA",
-     .until = 1,
-     .steps = {SUBMIT},
-     .expect = "[0] acknowledge#1 running due 24; "},
-    {"praise has none, but what was promised counts",
-     .kind = KIND_PRAISE,
-     .until = 100,
+    {"a suggestion has one", .kind = KIND_SUGGESTION, .regulator = "FCA", .until = 1,
+     .steps = {SUBMIT}, .expect = "[0] acknowledge#1 running due 24; "},
+    {"praise has none, but what was promised counts", .kind = KIND_PRAISE, .until = 100,
      .steps = {SUBMIT, {1, E(PROMISED), STATE_OPEN, 10, "a"}},
      .expect = "[0] [1] promise#1 running due 10; 10 breached promise#1; "},
     {"an inquiry that turns out a complaint has all clocks from receipt",
-     .kind = KIND_INQUIRY,
-     .until = 20,
+     .kind = KIND_INQUIRY, .until = 20,
      .steps = {SUBMIT,
                {5, E(RESPONDED), STATE_OPEN, 0, NULL},
                {10, E(CORRECTED), STATE_OPEN, KIND_COMPLAINT, NULL}},
@@ -462,18 +432,14 @@ static const struct life lives[] = {
                "[5] acknowledge#1 met at 5; first_response#1 met at 5; "
                "[10] update#1 running due 110; resolution#1 running due 200; "
                "recovery_window#1 running due 672; "},
-    {"a complaint that is an inquiry after all loses the rest",
-     .kind = KIND_COMPLAINT,
-     .until = 20,
-     .steps = {SUBMIT, {10, E(CORRECTED), STATE_OPEN, KIND_INQUIRY, NULL}},
+    {"a complaint that is an inquiry after all loses the rest", .kind = KIND_COMPLAINT,
+     .until = 20, .steps = {SUBMIT, {10, E(CORRECTED), STATE_OPEN, KIND_INQUIRY, NULL}},
      .expect = "[0] acknowledge#1 running due 24; first_response#1 running due 48; "
                "update#1 running due 100; resolution#1 running due 200; "
                "recovery_window#1 running due 672; [10] update#1 cancelled; "
                "resolution#1 cancelled; recovery_window#1 cancelled; "},
-    {"a history is judged in silence",
-     .history = true,
-     .clocks = CLOCK_BIT(FIRST_RESPONSE) | CLOCK_BIT(RESOLUTION),
-     .until = 1000,
+    {"a history is judged in silence", .history = true,
+     .clocks = CLOCK_BIT(FIRST_RESPONSE) | CLOCK_BIT(RESOLUTION), .until = 1000,
      .steps = {SUBMIT, {60, E(RESPONDED), STATE_OPEN, 0, NULL}},
      .expect = "[0] first_response#1 running due 48; resolution#1 running due 200; "
                "[60] first_response#1 met_late at 60; resolution#1 breached; "},
@@ -503,7 +469,8 @@ a_merge_moves_promises_and_statutory_clocks(void **state)
     struct regulator fca = {.name = STR("FCA")};
     struct submission said = {.channel = CHANNEL_WEB, .regulator = &fca};
     struct register_section reg = {.state = STATE_OPEN, .received_at = AT(0)};
-    struct action promise = {.promise_id = STR("p"), .has_due_at = true, .due_at = AT(90)};
+    struct action promise = {
+        .promise_id = STR("p"), .has_due_at = true, .due_at = AT(90)};
     struct complaint_event submitted = {.event_id = STR("s"),
                                         .type = E(SUBMITTED),
                                         .occurred_at = AT(0),
