@@ -59,7 +59,8 @@ years_with_us(const struct triage_customer *u, int64_t at_ms)
 {
     if (!u->has_since || u->since >= at_ms)
         return 0;
-    return (double)(at_ms - u->since) / (365.25 * (double)DAY_MS);
+    /* In double: what a publisher calls "since" may lie anywhere. */
+    return ((double)at_ms - (double)u->since) / (365.25 * (double)DAY_MS);
 }
 
 static bool
