@@ -9,6 +9,7 @@
 #define FOR_EVER INT64_C(-1)
 #define BIG TOPIC_INTERNAL_MAX_BYTES
 #define CALL_TIMEOUT_MS 15000
+#define CREATE_TRIES 3
 
 /* Inbound keeps the publisher's record time and takes 2 MiB, so that what exceeds 1 MiB
  * becomes a dead letter instead of a publisher's error.  Everywhere else wall time of the
@@ -129,7 +130,10 @@ topics_create(const struct settings *settings, struct buf *report, struct err *e
             .configs = configs.list,
         };
         enum kafka_created created = KAFKA_EXISTS;
-        ok = kafka_topic_create(client, &wanted, CALL_TIMEOUT_MS, &created, err);
+        int tries = 0; /* a broker that has just come up may let one time out */
+        do
+            ok = kafka_topic_create(client, &wanted, CALL_TIMEOUT_MS, &created, err);
+        while (!ok && err->action == ERR_RETRY && ++tries < CREATE_TRIES);
         if (ok)
             (void)buf_printf(report, "%s %s, %d partitions\n",
                              created == KAFKA_CREATED ? "created" : "exists", name,
