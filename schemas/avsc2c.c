@@ -6,7 +6,8 @@
  *   avsc2c -p NAME schemas/<name>.avsc...
  *       prints the complete schema of one type (what schemas/history/ keeps).
  *   avsc2c -f schemas/<name>.avsc...
- *       prints "<fingerprint> <name> root|part" of every record; a part is inside another.
+ *       prints "<fingerprint> <name> root|part" of every record; a part is inside
+ * another.
  *
  * The mapping is described in schemas/README.md. */
 #ifndef _GNU_SOURCE
@@ -93,7 +94,8 @@ write_type(struct schemas *all, const struct named *named, const char *out_dir)
             emit_source(out, all, named);
         fclose(out);
         const char *name = named ? named->c_name : "wire_all";
-        replace_file(format("%s/%s.%c", out_dir, name, part == 0 ? 'h' : 'c'), bytes, len);
+        replace_file(format("%s/%s.%c", out_dir, name, part == 0 ? 'h' : 'c'), bytes,
+                     len);
     }
 }
 

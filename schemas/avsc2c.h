@@ -35,9 +35,9 @@ struct named; /* a record or an enum */
 
 struct type {
     enum type_kind kind;
-    bool nullable;              /* ["null", this]                                */
-    const struct named *named;  /* enum, record                                  */
-    const struct type *items;   /* array                                         */
+    bool nullable;             /* ["null", this]                                */
+    const struct named *named; /* enum, record                                  */
+    const struct type *items;  /* array                                         */
 };
 
 struct field {
@@ -57,21 +57,21 @@ struct history {
 enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
 
 struct named {
-    enum type_kind kind;     /* TYPE_ENUM or TYPE_RECORD                         */
-    const char *name;        /* ComplaintEvent                                   */
-    const char *name_space;  /* "" for none                                      */
-    const char *full_name;   /* org.redress.ComplaintEvent                       */
-    const char *c_name;      /* complaint_event                                  */
-    const char *c_upper;     /* COMPLAINT_EVENT                                  */
-    const char *file;        /* where it is defined                              */
-    json_t *json;            /* its definition                                   */
-    enum visit visit;        /* record fields read?                              */
+    enum type_kind kind;    /* TYPE_ENUM or TYPE_RECORD                         */
+    const char *name;       /* ComplaintEvent                                   */
+    const char *name_space; /* "" for none                                      */
+    const char *full_name;  /* org.redress.ComplaintEvent                       */
+    const char *c_name;     /* complaint_event                                  */
+    const char *c_upper;    /* COMPLAINT_EVENT                                  */
+    const char *file;       /* where it is defined                              */
+    json_t *json;           /* its definition                                   */
+    enum visit visit;       /* record fields read?                              */
     struct field *fields;
     size_t n_fields;
-    size_t min_bytes;        /* least bytes on the wire                          */
-    bool is_part;            /* a field of another record is of this type        */
-    json_t *symbols;         /* enum                                             */
-    json_t *names;           /* enum: wire names; = symbols if not given         */
+    size_t min_bytes; /* least bytes on the wire                          */
+    bool is_part;     /* a field of another record is of this type        */
+    json_t *symbols;  /* enum                                             */
+    json_t *names;    /* enum: wire names; = symbols if not given         */
     struct history history[64];
     size_t n_history;
 };

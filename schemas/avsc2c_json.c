@@ -15,7 +15,8 @@ struct completing {
     size_t n_seen;
 };
 
-static json_t *complete_type(struct completing *c, const json_t *json, const char *around);
+static json_t *complete_type(struct completing *c, const json_t *json,
+                             const char *around);
 
 static bool
 first_use(struct completing *c, const struct named *named)
@@ -33,7 +34,8 @@ complete_named(struct completing *c, const struct named *named, const char *arou
     json_t *out = json_object();
     const char *key;
     json_t *value;
-    json_object_foreach(named->json, key, value) {
+    json_object_foreach(named->json, key, value)
+    {
         if (strcmp(key, "doc") == 0 || strcmp(key, "fields") == 0)
             continue;
         if (strcmp(key, "namespace") == 0 && strcmp(named->name_space, around) == 0)
@@ -46,7 +48,8 @@ complete_named(struct completing *c, const struct named *named, const char *arou
     json_t *list = json_array();
     size_t i;
     json_t *field;
-    json_array_foreach(fields, i, field) {
+    json_array_foreach(fields, i, field)
+    {
         json_t *copy = json_copy(field);
         json_object_del(copy, "doc");
         json_object_set_new(
@@ -63,10 +66,9 @@ complete_type(struct completing *c, const json_t *json, const char *around)
 {
     if (json_is_string(json)) {
         const char *name = json_string_value(json);
-        struct named *named =
-            strchr(name, '.') || !around[0]
-                ? schemas_find(c->all, name)
-                : schemas_find(c->all, format("%s.%s", around, name));
+        struct named *named = strchr(name, '.') || !around[0]
+                                  ? schemas_find(c->all, name)
+                                  : schemas_find(c->all, format("%s.%s", around, name));
         if (!named)
             named = schemas_find(c->all, name);
         if (!named)
@@ -137,7 +139,8 @@ canonical_named(FILE *out, const json_t *json, const char *type, const char *aro
     const json_t *fields = json_object_get(json, "fields");
     if (fields) {
         fputs(",\"fields\":[", out);
-        json_array_foreach(fields, i, item) {
+        json_array_foreach(fields, i, item)
+        {
             fprintf(out, "%s{\"name\":\"%s\",\"type\":", i ? "," : "",
                     json_string_value(json_object_get(item, "name")));
             canonical_type(out, json_object_get(item, "type"), name_space);
@@ -164,7 +167,8 @@ canonical_type(FILE *out, const json_t *json, const char *around)
         canonical_name(out, json_string_value(json), around);
     } else if (json_is_array(json)) {
         fputc('[', out);
-        json_array_foreach(json, i, branch) {
+        json_array_foreach(json, i, branch)
+        {
             fputs(i ? "," : "", out);
             canonical_type(out, branch, around);
         }

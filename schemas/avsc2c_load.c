@@ -15,11 +15,12 @@ static const char *const PRIMITIVES[] = {
 };
 
 static const char *const KEYWORDS[] = {
-    "auto",   "bool",     "break",  "case",    "char",   "const",    "continue", "default",
-    "do",     "double",   "else",   "enum",    "extern", "false",    "float",    "for",
-    "goto",   "if",       "inline", "int",     "long",   "register", "restrict", "return",
-    "short",  "signed",   "sizeof", "static",  "struct", "switch",   "true",     "typedef",
-    "union",  "unsigned", "void",   "volatile", "while",
+    "auto",     "bool",     "break",  "case",    "char",   "const",    "continue",
+    "default",  "do",       "double", "else",    "enum",   "extern",   "false",
+    "float",    "for",      "goto",   "if",      "inline", "int",      "long",
+    "register", "restrict", "return", "short",   "signed", "sizeof",   "static",
+    "struct",   "switch",   "true",   "typedef", "union",  "unsigned", "void",
+    "volatile", "while",
 };
 
 /* ComplaintEvent -> complaint_event, SLAClock -> sla_clock. */
@@ -30,7 +31,8 @@ snake_case(const char *name)
     size_t n = 0;
     for (size_t i = 0; name[i]; i++) {
         bool upper = isupper((unsigned char)name[i]);
-        bool after_lower = i > 0 && !isupper((unsigned char)name[i - 1]) && name[i - 1] != '_';
+        bool after_lower =
+            i > 0 && !isupper((unsigned char)name[i - 1]) && name[i - 1] != '_';
         bool before_lower = i > 0 && isupper((unsigned char)name[i - 1]) &&
                             islower((unsigned char)name[i + 1]);
         if (upper && (after_lower || before_lower))
@@ -93,7 +95,8 @@ check_enum(const struct named *named)
         die(named->file, "%s: an enum needs symbols", named->name);
     if (json_array_size(named->names) != json_array_size(named->symbols))
         die(named->file, "%s: names must be parallel to symbols", named->name);
-    json_array_foreach(named->symbols, i, symbol) {
+    json_array_foreach(named->symbols, i, symbol)
+    {
         if (!is_name(json_string_value(symbol)))
             die(named->file, "%s: symbol %zu is not a name", named->name, i);
         if (!json_is_string(json_array_get(named->names, i)))

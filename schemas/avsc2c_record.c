@@ -12,11 +12,11 @@ static const struct {
     const char *c;
     const char *io;
 } TYPE_FACTS[] = {
-    [TYPE_BOOLEAN] = {"bool", "bool"},       [TYPE_INT] = {"int32_t", "int"},
-    [TYPE_LONG] = {"int64_t", "long"},       [TYPE_FLOAT] = {"float", "float"},
-    [TYPE_DOUBLE] = {"double", "double"},    [TYPE_STRING] = {"struct str", "str"},
-    [TYPE_BYTES] = {"struct str", "str"},    [TYPE_ENUM] = {NULL, "enum"},
-    [TYPE_RECORD] = {NULL, NULL},            [TYPE_ARRAY] = {NULL, NULL},
+    [TYPE_BOOLEAN] = {"bool", "bool"},    [TYPE_INT] = {"int32_t", "int"},
+    [TYPE_LONG] = {"int64_t", "long"},    [TYPE_FLOAT] = {"float", "float"},
+    [TYPE_DOUBLE] = {"double", "double"}, [TYPE_STRING] = {"struct str", "str"},
+    [TYPE_BYTES] = {"struct str", "str"}, [TYPE_ENUM] = {NULL, "enum"},
+    [TYPE_RECORD] = {NULL, NULL},         [TYPE_ARRAY] = {NULL, NULL},
 };
 _Static_assert(COUNT_OF(TYPE_FACTS) == TYPE_KIND_COUNT, "facts of each type");
 
@@ -57,7 +57,8 @@ emit_member(FILE *out, const struct field *f, const char *comment)
 {
     const char *c = f->type.items ? type_c(f->type.items) : type_c(&f->type);
     if (f->type.kind == TYPE_ARRAY)
-        fprintf(out, "    size_t n_%s;\n    const %s *%s;%s\n", f->name, c, f->c_name, comment);
+        fprintf(out, "    size_t n_%s;\n    const %s *%s;%s\n", f->name, c, f->c_name,
+                comment);
     else if (is_text(&f->type) || !f->type.nullable)
         fprintf(out, "    %s %s;%s\n", c, f->c_name, comment);
     else if (f->type.kind == TYPE_RECORD)
@@ -71,8 +72,8 @@ emit_record_header(FILE *out, const struct named *record)
 {
     const char *name = record->c_name;
     const char *comment = comment_of(record->json);
-    fprintf(out, "%s%sstruct %s {\n", comment[0] ? comment + 1 : "", comment[0] ? "\n" : "",
-            name);
+    fprintf(out, "%s%sstruct %s {\n", comment[0] ? comment + 1 : "",
+            comment[0] ? "\n" : "", name);
     const json_t *fields = json_object_get(record->json, "fields");
     for (size_t i = 0; i < record->n_fields; i++)
         emit_member(out, &record->fields[i], comment_of(json_array_get(fields, i)));
@@ -82,15 +83,18 @@ emit_record_header(FILE *out, const struct named *record)
             "extern const uint64_t %s_fingerprint; /* CRC-64-AVRO */\n"
             "extern const struct wire_schema %s_wire;\n\n",
             name, name, name);
-    fprintf(out,
-            "/* Appends the bare Avro body; on failure out is as before. */\n"
-            "MUST_CHECK bool %s_encode(const struct %s *v, struct buf *out, struct err *err);\n"
-            "/* The whole body; *ret is written only on success and points into both. */\n"
-            "MUST_CHECK bool %s_decode(struct str body, struct arena *arena, struct %s *ret,\n"
-            "                          struct err *err);\n"
-            "/* Compact JSON, nulls and empty arrays left out; false if out is full. */\n"
-            "bool %s_print_json(const struct %s *v, struct buf *out);\n\n",
-            name, name, name, name, name, name);
+    fprintf(
+        out,
+        "/* Appends the bare Avro body; on failure out is as before. */\n"
+        "MUST_CHECK bool %s_encode(const struct %s *v, struct buf *out, struct err "
+        "*err);\n"
+        "/* The whole body; *ret is written only on success and points into both. */\n"
+        "MUST_CHECK bool %s_decode(struct str body, struct arena *arena, struct %s "
+        "*ret,\n"
+        "                          struct err *err);\n"
+        "/* Compact JSON, nulls and empty arrays left out; false if out is full. */\n"
+        "bool %s_print_json(const struct %s *v, struct buf *out);\n\n",
+        name, name, name, name, name, name);
     fprintf(out,
             "/* For generated code: one record inside another. */\n"
             "struct wire_in;\nstruct wire_out;\n"
@@ -144,18 +148,19 @@ emit_get_array(FILE *out, const struct named *record, const struct field *f)
 static void
 emit_get_nullable(FILE *out, const struct field *f)
 {
-    fprintf(out,
-            "    if (!wire_get_some(in, &some))\n        return wire_at(in->err, \"%s\");\n"
-            "    if (some) {\n",
-            f->name);
+    fprintf(
+        out,
+        "    if (!wire_get_some(in, &some))\n        return wire_at(in->err, \"%s\");\n"
+        "    if (some) {\n",
+        f->name);
     const char *c = type_c(&f->type);
     if (f->type.kind == TYPE_RECORD)
         fprintf(out,
                 "        struct %s *sub = ARENA_NEW(in->arena, struct %s);\n"
                 "        if (!%s)\n            return wire_at(in->err, \"%s\");\n"
                 "        v->%s = sub;\n    }\n",
-                f->type.named->c_name, f->type.named->c_name, get_call(&f->type, 0, "sub"),
-                f->name, f->c_name);
+                f->type.named->c_name, f->type.named->c_name,
+                get_call(&f->type, 0, "sub"), f->name, f->c_name);
     else {
         fprintf(out, "        if (!%s)\n            return wire_at(in->err, \"%s\");\n",
                 get_call(&f->type, f->max_bytes, format("&v->%s", f->c_name)), f->name);
@@ -174,10 +179,11 @@ emit_get_field(FILE *out, const struct field *f)
         emit_get_nullable(out, f);
         return;
     }
-    const char *call = f->type.kind == TYPE_ARRAY
-                           ? format("get_%s(in, v)", f->name)
-                           : get_call(&f->type, f->max_bytes, format("&v->%s", f->c_name));
-    fprintf(out, "    if (!%s)\n        return wire_at(in->err, \"%s\");\n", call, f->name);
+    const char *call = f->type.kind == TYPE_ARRAY ? format("get_%s(in, v)", f->name)
+                                                  : get_call(&f->type, f->max_bytes,
+                                                             format("&v->%s", f->c_name));
+    fprintf(out, "    if (!%s)\n        return wire_at(in->err, \"%s\");\n", call,
+            f->name);
     if (f->type.kind == TYPE_ENUM)
         fprintf(out, "    v->%s = (%s)u;\n", f->c_name, type_c(&f->type));
 }
@@ -216,11 +222,18 @@ emit_decoder(FILE *out, const struct named *record)
 
 /* ---- encoder ---- */
 
+/* &place; a place that is "*pointer" is the pointer. */
+static const char *
+address_of(const char *place)
+{
+    return place[0] == '*' ? place + 1 : format("&%s", place);
+}
+
 static const char *
 put_call(const struct type *type, size_t max_bytes, const char *place)
 {
     if (type->kind == TYPE_RECORD)
-        return format("%s_put(out, &%s)", type->named->c_name, place);
+        return format("%s_put(out, %s)", type->named->c_name, address_of(place));
     if (type->kind == TYPE_ENUM)
         return format("wire_put_enum(out, %s_COUNT, (unsigned)%s)", type->named->c_upper,
                       place);
@@ -265,19 +278,21 @@ emit_put_field(FILE *out, const struct field *f)
         return;
     }
     bool behind = f->type.nullable && f->type.kind == TYPE_RECORD;
-    const char *place = behind ? format("(*v->%s)", f->c_name) : format("v->%s", f->c_name);
+    const char *place = behind ? format("*v->%s", f->c_name) : format("v->%s", f->c_name);
     const char *call = put_call(&f->type, f->max_bytes, place);
     if (f->type.nullable)
         call = format("wire_put_some(out, %s) || (%s &&\n        !%s)", some_of(f),
                       some_of(f), call);
-    fprintf(out, "    if (!%s)\n        return wire_at(out->err, \"%s\");\n", call, f->name);
+    fprintf(out, "    if (!%s)\n        return wire_at(out->err, \"%s\");\n", call,
+            f->name);
 }
 
 static void
 emit_encoder(FILE *out, const struct named *record)
 {
     const char *name = record->c_name;
-    fprintf(out, "bool\n%s_put(struct wire_out *out, const struct %s *v)\n{\n", name, name);
+    fprintf(out, "bool\n%s_put(struct wire_out *out, const struct %s *v)\n{\n", name,
+            name);
     for (size_t i = 0; i < record->n_fields; i++)
         emit_put_field(out, &record->fields[i]);
     fprintf(out, "    return true;\n}\n\n");
@@ -308,9 +323,10 @@ print_call(const struct type *type, const char *place)
     case TYPE_BYTES:
         return format("wire_json_bytes(out, %s)", place);
     case TYPE_ENUM:
-        return format("buf_add_json(out, str_from(%s_name(%s)))", type->named->c_name, place);
+        return format("buf_add_json(out, str_from(%s_name(%s)))", type->named->c_name,
+                      place);
     default:
-        return format("%s_print_json(&%s, out)", type->named->c_name, place);
+        return format("%s_print_json(%s, out)", type->named->c_name, address_of(place));
     }
 }
 
@@ -331,7 +347,7 @@ emit_print_field(FILE *out, const struct field *f)
         return;
     }
     bool behind = f->type.nullable && f->type.kind == TYPE_RECORD;
-    const char *place = behind ? format("(*v->%s)", f->c_name) : format("v->%s", f->c_name);
+    const char *place = behind ? format("*v->%s", f->c_name) : format("v->%s", f->c_name);
     if (f->type.nullable)
         fprintf(out, "    if (%s)\n    ", some_of(f));
     fprintf(out, "    ok = ok && %s && %s;\n", key, print_call(&f->type, place));

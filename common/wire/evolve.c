@@ -24,8 +24,8 @@ struct plan {
     avro_value_iface_t *generic; /* makes values of the writer's schema */
     avro_reader_t bytes;
     avro_schema_t avro;
-    struct arena arena;   /* holds the shapes                      */
-    json_t *writer_json;  /* the shapes point to names in these    */
+    struct arena arena;  /* holds the shapes                      */
+    json_t *writer_json; /* the shapes point to names in these    */
     json_t *reader_json;
     bool ok;
     struct err err; /* why not ok */
@@ -54,7 +54,8 @@ plan_parse(struct plan *plan, const struct wire_version *writer,
 
     plan->bytes = avro_reader_memory("", 0);
     if (!plan->bytes ||
-        avro_schema_from_json_length(writer->schema, writer->schema_bytes, &plan->avro) != 0 ||
+        avro_schema_from_json_length(writer->schema, writer->schema_bytes, &plan->avro) !=
+            0 ||
         !(plan->generic = avro_generic_class_from_schema(plan->avro)))
         return err_set(err, ERR_STOP, "version %016" PRIx64 ": %s", writer->fingerprint,
                        avro_strerror());
@@ -216,7 +217,8 @@ put_value(struct wire_out *out, const struct shape *reader, const struct shape *
         int branch = 0;
         avro_value_t inner;
         if (avro_value_get_discriminant(value, &branch) != 0 || branch < 0 ||
-            (size_t)branch >= writer->n || avro_value_get_current_branch(value, &inner) != 0)
+            (size_t)branch >= writer->n ||
+            avro_value_get_current_branch(value, &inner) != 0)
             return avro_failed(out->err);
         return put_value(out, reader, writer->parts[branch], &inner);
     }
@@ -320,7 +322,8 @@ plan_run(struct plan *plan, struct str body, struct buf *out, struct err *err)
     avro_value_t value;
     if (avro_generic_value_new(plan->generic, &value) != 0)
         return avro_failed(err);
-    avro_reader_memory_set_source(plan->bytes, body.len ? body.ptr : "", (int64_t)body.len);
+    avro_reader_memory_set_source(plan->bytes, body.len ? body.ptr : "",
+                                  (int64_t)body.len);
     bool ok = avro_value_read(plan->bytes, &value) == 0 || avro_failed(err);
     if (ok) {
         struct wire_out w;
@@ -341,8 +344,8 @@ evolve_decode(const struct wire_schema *schema, uint64_t fingerprint, struct str
     pthread_mutex_lock(&plans_mutex);
     struct plan *plan = plan_find(schema, fingerprint);
     if (!plan) {
-        ok = err_dead(err, DEAD_BAD_SCHEMA, NULL, "unknown schema fingerprint %016" PRIx64,
-                      fingerprint);
+        ok = err_dead(err, DEAD_BAD_SCHEMA, NULL,
+                      "unknown schema fingerprint %016" PRIx64, fingerprint);
     } else if (!plan->ok) {
         *err = plan->err;
         ok = false;

@@ -201,14 +201,14 @@ wire_array_block(struct wire_in *in, struct wire_array *a)
         return array_bad(in, a, "block is not as long as it says");
     a->block_end = NULL;
 
-    int64_t count;
+    int64_t count = 0;
     if (!wire_get_long(in, &count))
         return array_bad(in, a, NULL);
     if (count == 0)
         return false;
     if (count < 0) {
         /* A negative count is followed by the block's size in bytes. */
-        int64_t size;
+        int64_t size = 0;
         if (count == INT64_MIN)
             return array_bad(in, a, "impossible count");
         count = -count;
@@ -327,7 +327,8 @@ bool
 wire_put_enum(struct wire_out *out, size_t count, unsigned value)
 {
     if (value >= count)
-        return err_set(out->err, ERR_STOP, "enum value %u, only %zu are known", value, count);
+        return err_set(out->err, ERR_STOP, "enum value %u, only %zu are known", value,
+                       count);
     return wire_put_long(out, (int64_t)value);
 }
 
@@ -374,7 +375,8 @@ wire_json_double(struct buf *out, double value)
 bool
 wire_json_float(struct buf *out, float value)
 {
-    return isfinite(value) ? buf_printf(out, "%.9g", (double)value) : buf_add_c(out, "null");
+    return isfinite(value) ? buf_printf(out, "%.9g", (double)value)
+                           : buf_add_c(out, "null");
 }
 
 bool

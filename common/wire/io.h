@@ -37,7 +37,8 @@ bool wire_bad(struct err *err, const char *what); /* DEAD_BAD_SCHEMA; false */
 bool wire_at(struct err *err, const char *field);
 bool wire_at_item(struct err *err, size_t i);
 
-void wire_in_init(struct wire_in *in, struct str body, struct arena *arena, struct err *err);
+void wire_in_init(struct wire_in *in, struct str body, struct arena *arena,
+                  struct err *err);
 /* False with an error if bytes are left over. */
 bool wire_in_end(const struct wire_in *in);
 
@@ -80,7 +81,7 @@ struct wire_array {
     size_t n_known;    /* items announced so far                                  */
     size_t room;       /* items allocated                                         */
     const unsigned char *block_end; /* of a block with a byte size, else NULL    */
-    bool bad;          /* wire_array_block() stopped with an error                */
+    bool bad; /* wire_array_block() stopped with an error                */
 };
 /* Begins the next block: false at the end of the array and when a.bad. */
 bool wire_array_block(struct wire_in *in, struct wire_array *a);

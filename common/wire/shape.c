@@ -185,45 +185,53 @@ shape_find(const struct shape *shape, const char *name)
 
 /* ---- walking bytes ---- */
 
-/* The size of a block that states it; false if it is not in bounds. */
 static bool
-walk_block_size(struct wire_in *in, const unsigned char **ret_end)
+walk_items(const struct shape *items, int64_t count, struct wire_in *in, int depth)
 {
-    int64_t size;
+    /* No item is free: this bounds both the steps here and what a reader may allocate
+     * for the items. */
+    if (count > in->end - in->at)
+        return wire_bad(in->err, "count beyond the end");
+    for (int64_t i = 0; i < count; i++) {
+        const unsigned char *before = in->at;
+        if (!shape_walk(items, in, depth))
+            return wire_at_item(in->err, (size_t)i);
+        if (in->at == before)
+            return wire_bad(in->err, "items of no bytes");
+    }
+    return true;
+}
+
+/* A block with a negative count states its size in bytes. */
+static bool
+walk_sized_block(const struct shape *items, int64_t count, struct wire_in *in, int depth)
+{
+    int64_t size = 0;
+    if (count == INT64_MIN)
+        return wire_bad(in->err, "impossible count");
     if (!wire_get_long(in, &size))
         return false;
     if (size < 0 || size > in->end - in->at)
         return wire_bad(in->err, "block beyond the end");
-    *ret_end = in->at + size;
-    return true;
+    const unsigned char *start = in->at;
+    if (!walk_items(items, -count, in, depth))
+        return false;
+    return in->at - start == size || wire_bad(in->err, "block is not as long as it says");
 }
 
 static bool
 walk_array(const struct shape *items, struct wire_in *in, int depth)
 {
     for (;;) {
-        int64_t count;
-        const unsigned char *block_end = NULL;
+        int64_t count = 0;
         if (!wire_get_long(in, &count))
             return false;
         if (count == 0)
             return true;
-        if (count < 0 && (count == INT64_MIN || !walk_block_size(in, &block_end)))
-            return count != INT64_MIN ? false : wire_bad(in->err, "impossible count");
-        count = count < 0 ? -count : count;
-        /* No item is free: this bounds both the steps here and what a reader may
-         * allocate for the items. */
-        if (count > in->end - in->at)
-            return wire_bad(in->err, "count beyond the end");
-        for (int64_t i = 0; i < count; i++) {
-            const unsigned char *before = in->at;
-            if (!shape_walk(items, in, depth))
-                return wire_at_item(in->err, (size_t)i);
-            if (in->at == before)
-                return wire_bad(in->err, "items of no bytes");
-        }
-        if (block_end && in->at != block_end)
-            return wire_bad(in->err, "block is not as long as it says");
+        bool ok = count > 0 ? walk_items(items, count, in, depth)
+                            : walk_sized_block(items, count, in, depth);
+        if (!ok)
+            return false;
     }
 }
 
@@ -239,7 +247,7 @@ walk_record(const struct shape *shape, struct wire_in *in, int depth)
 static bool
 walk_union(const struct shape *shape, struct wire_in *in, int depth)
 {
-    int64_t branch;
+    int64_t branch = 0;
     if (!wire_get_long(in, &branch))
         return false;
     if (branch < 0 || (uint64_t)branch >= shape->n)

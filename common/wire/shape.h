@@ -28,18 +28,19 @@ enum shape_kind {
 
 struct shape {
     enum shape_kind kind;
-    const char *name;             /* record, enum: without its name space            */
-    const struct shape **parts;   /* record: fields; union: branches; array: items   */
-    const char **names;           /* record: fields; enum: symbols                   */
-    const json_t **defaults;      /* record: of the fields, NULL for none            */
-    size_t n;                     /* of parts or symbols                             */
-    size_t fallback;              /* enum: the default symbol; n for none            */
+    const char *name;           /* record, enum: without its name space            */
+    const struct shape **parts; /* record: fields; union: branches; array: items   */
+    const char **names;         /* record: fields; enum: symbols                   */
+    const json_t **defaults;    /* record: of the fields, NULL for none            */
+    size_t n;                   /* of parts or symbols                             */
+    size_t fallback;            /* enum: the default symbol; n for none            */
 };
 
 #define SHAPE_MAX_DEPTH 32
 
 /* NULL with *err (ERR_STOP) if the JSON is no schema that is understood here. */
-const struct shape *shape_build(const json_t *schema, struct arena *arena, struct err *err);
+const struct shape *shape_build(const json_t *schema, struct arena *arena,
+                                struct err *err);
 
 /* Reads one value and forgets it: true if every length, count, branch and symbol is in
  * bounds.  Nothing is allocated.  Steps are bounded by the bytes left. */

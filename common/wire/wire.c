@@ -15,7 +15,8 @@ wire_encode(const struct wire_schema *schema, const void *record, struct buf *ou
 
     size_t start = out->len;
     if (!buf_add(out, header, sizeof(header)))
-        return err_dead(err, DEAD_TOO_LARGE, NULL, "%s: output buffer full", schema->name);
+        return err_dead(err, DEAD_TOO_LARGE, NULL, "%s: output buffer full",
+                        schema->name);
     if (!schema->encode(record, out, err)) {
         out->len = start;
         out->ptr[start] = '\0';
@@ -43,7 +44,8 @@ wire_decode(const struct wire_schema *schema, struct str framed, struct arena *a
     uint64_t fingerprint;
     if (!wire_fingerprint(framed, &fingerprint))
         return err_dead(err, DEAD_BAD_SCHEMA, NULL,
-                        "%s: no single-object header in %zu bytes", schema->name, framed.len);
+                        "%s: no single-object header in %zu bytes", schema->name,
+                        framed.len);
     struct str body = {framed.ptr + WIRE_HEADER_BYTES, framed.len - WIRE_HEADER_BYTES};
     bool ok = fingerprint == schema->writer.fingerprint
                   ? schema->decode(body, arena, ret_record, err)

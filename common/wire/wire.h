@@ -28,7 +28,8 @@ struct wire_schema {
     struct wire_version writer; /* the version this program writes                 */
     size_t struct_bytes;        /* sizeof(struct <name>)                           */
     bool (*encode)(const void *record, struct buf *out, struct err *err);
-    bool (*decode)(struct str body, struct arena *arena, void *ret_record, struct err *err);
+    bool (*decode)(struct str body, struct arena *arena, void *ret_record,
+                   struct err *err);
     bool (*print_json)(const void *record, struct buf *out);
     const struct wire_version *history; /* schemas/history/<name>.<n>.avsc           */
     size_t n_history;
@@ -50,6 +51,7 @@ MUST_CHECK bool wire_fingerprint(struct str framed, uint64_t *ret_fingerprint);
 
 /* Compact JSON with Avro field names; nulls and empty arrays are left out, enums by
  * name.  False if out is full (what was printed so far stays). */
-bool wire_print_json(const struct wire_schema *schema, const void *record, struct buf *out);
+bool wire_print_json(const struct wire_schema *schema, const void *record,
+                     struct buf *out);
 
 #endif

@@ -29,7 +29,8 @@ static const char OLDER[] =
 static void
 older_version(struct str body, struct arena *arena)
 {
-    static const struct wire_version version = {OLDER_FINGERPRINT, OLDER, sizeof(OLDER) - 1};
+    static const struct wire_version version = {OLDER_FINGERPRINT, OLDER,
+                                                sizeof(OLDER) - 1};
     struct wire_schema schema = classification_section_wire;
     schema.history = &version;
     schema.n_history = 1;
@@ -58,6 +59,7 @@ name_hash(const char *name)
 static const struct wire_schema *
 choose(uint8_t byte)
 {
+    BUG_IF(WIRE_ALL_COUNT == 0);
     for (size_t i = 0; i < WIRE_ALL_COUNT; i++)
         if (name_hash(WIRE_ALL[i]->name) == byte)
             return WIRE_ALL[i];

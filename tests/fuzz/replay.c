@@ -29,7 +29,7 @@ replay_file(const char *path)
     uint8_t *data = malloc(size ? size : 1);
     if (!bytes || !data) {
         fprintf(stderr, "%s: out of memory\n", path);
-        return 1;
+        exit(1);
     }
     memcpy(data, bytes, size);
     free(bytes);

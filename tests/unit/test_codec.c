@@ -63,7 +63,8 @@ write_schema(const char *folder, const struct wire_schema *schema)
 {
     char path[300];
     value_path(path, sizeof(path), folder, schema, 0, ".avsc");
-    write_new_file(path, (struct str){schema->writer.schema, schema->writer.schema_bytes});
+    write_new_file(path,
+                   (struct str){schema->writer.schema, schema->writer.schema_bytes});
 }
 
 static void
@@ -302,7 +303,8 @@ check_contains(const char *where, const json_t *old, const json_t *now)
             fail_msg("%s changed", where);
         return;
     }
-    json_object_foreach((json_t *)(uintptr_t)old, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)old, key, value)
+    {
         const json_t *other = json_object_get(now, key);
         if (other)
             check_contains(key, value, other);
@@ -312,8 +314,8 @@ check_contains(const char *where, const json_t *old, const json_t *now)
 }
 
 static void
-check_golden(const struct wire_schema *schema, const char *bin_path, const char *json_path,
-             struct arena *arena)
+check_golden(const struct wire_schema *schema, const char *bin_path,
+             const char *json_path, struct arena *arena)
 {
     struct err err = {0};
     uint64_t fingerprint = 0;
@@ -324,7 +326,8 @@ check_golden(const struct wire_schema *schema, const char *bin_path, const char 
     assert_true(read_file(json_path, &expect));
     void *record = arena_alloc(arena, schema->struct_bytes);
     if (!wire_decode(schema, buf_str(&framed), arena, record, &err))
-        fail_msg("%s: %s; after a schema change run tests/codec/golden.sh", bin_path, err.text);
+        fail_msg("%s: %s; after a schema change run tests/codec/golden.sh", bin_path,
+                 err.text);
     assert_true(wire_print_json(schema, record, &text));
     assert_true(wire_fingerprint(buf_str(&framed), &fingerprint));
     if (fingerprint == schema->writer.fingerprint) {
@@ -397,7 +400,8 @@ every_older_version_is_read(void **state)
         const struct wire_schema *schema = WIRE_ALL[i];
         for (size_t h = 0; h < schema->n_history; h++) {
             struct wire_random r;
-            wire_random_open(&r, schema->history[h].schema, schema->history[h].schema_bytes);
+            wire_random_open(&r, schema->history[h].schema,
+                             schema->history[h].schema_bytes);
             for (uint64_t seed = 0; seed < 20; seed++) {
                 struct err err = {0};
                 CLEANUP(buf_release) struct buf framed = {0};

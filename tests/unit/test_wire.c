@@ -12,7 +12,10 @@
 #include "gen/wire_all.h"
 #include "wire/io.h"
 
-#define BYTES(literal) ((struct str){literal, sizeof(literal) - 1})
+#define BYTES(literal)                                                                   \
+    {                                                                                    \
+        literal, sizeof(literal) - 1                                                     \
+    }
 
 /* ---- numbers ---- */
 
@@ -98,7 +101,8 @@ a_frame_is_magic_fingerprint_body(void **state)
     assert_int_equal(frame.len, WIRE_HEADER_BYTES + body.len);
     assert_memory_equal(frame.ptr, "\xc3\x01", 2);
     for (unsigned i = 0; i < 8; i++)
-        assert_int_equal((unsigned char)frame.ptr[2 + i], detail_fingerprint >> (8 * i) & 0xff);
+        assert_int_equal((unsigned char)frame.ptr[2 + i],
+                         detail_fingerprint >> (8 * i) & 0xff);
     assert_memory_equal(frame.ptr + WIRE_HEADER_BYTES, body.ptr, body.len);
 
     struct detail twin = {0};
@@ -161,17 +165,25 @@ hostile_bytes_allocate_nothing(void **state)
     } table[] = {
         {BYTES("\x80\xa8\xd6\xb9\x07"), "task", "beyond the end"}, /* 1e9 bytes */
         {BYTES("\x01"), "task", "negative length"},
-        {BYTES("\x82\x01" "0123456789012345678901234567890123456789012345678901234567890123456"),
+        {BYTES("\x82\x01"
+               "0123456789012345678901234567890123456789012345678901234567890123456"),
          "task", "max_bytes"},
         {BYTES("\x02t\x02l\0\0\0\0\0\0\0"), "confidence", "cut inside"},
         {BYTES(HEAD "\x7e"), "decided_by", "no such enum symbol"},
         {BYTES(HEAD "\x01"), "decided_by", "no such enum symbol"},
         {BYTES(HEAD "\0\x04"), "upstream", "no such union branch"},
         {BYTES(HEAD "\0\x01"), "upstream", "no such union branch"},
-        {BYTES(HEAD "\0\0\0\x80\xe1\xeb\x17"), "reasons", "more than max_items"}, /* 2.5e7 */
-        {BYTES(HEAD "\0\0\0\x12" "abcdefghi"), "reasons", "more than max_items"},
-        {BYTES(HEAD "\0\0\0\x10" "abcdefg"), "reasons", "count beyond the end"},
-        {BYTES(HEAD "\0\0\0\x0f\x80\x01" "abcdefgh"), "reasons", "block beyond the end"},
+        {BYTES(HEAD "\0\0\0\x80\xe1\xeb\x17"), "reasons",
+         "more than max_items"}, /* 2.5e7 */
+        {BYTES(HEAD "\0\0\0\x12"
+                    "abcdefghi"),
+         "reasons", "more than max_items"},
+        {BYTES(HEAD "\0\0\0\x10"
+                    "abcdefg"),
+         "reasons", "count beyond the end"},
+        {BYTES(HEAD "\0\0\0\x0f\x80\x01"
+                    "abcdefgh"),
+         "reasons", "block beyond the end"},
         {BYTES(HEAD "\0\0\0\x01\x01"), "reasons", "block beyond the end"},
         {BYTES(HEAD "\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "reasons",
          "impossible count"},
@@ -202,12 +214,33 @@ arrays_may_come_in_blocks(void **state)
         struct str bytes;
         size_t n; /* 0: refused */
     } table[] = {
-        {BYTES(HEAD "\x04\x02" "a\x02" "b\0"), 2},
-        {BYTES(HEAD "\x02\x02" "a\x02\x02" "b\0"), 2},
-        {BYTES(HEAD "\x03\x08\x02" "a\x02" "b\0"), 2},          /* -2 items in 4 bytes */
-        {BYTES(HEAD "\x01\x04\x02" "a\x02\x02" "b\0"), 2},
-        {BYTES(HEAD "\x03\x06\x02" "a\x02" "b\0"), 0},          /* says 3 bytes */
-        {BYTES(HEAD "\x02\x02" "a\x02\x02" "b\x02\x02" "c\x02\x02" "d\x02\x02" "e\0"), 5},
+        {BYTES(HEAD "\x04\x02"
+                    "a\x02"
+                    "b\0"),
+         2},
+        {BYTES(HEAD "\x02\x02"
+                    "a\x02\x02"
+                    "b\0"),
+         2},
+        {BYTES(HEAD "\x03\x08\x02"
+                    "a\x02"
+                    "b\0"),
+         2}, /* -2 items in 4 bytes */
+        {BYTES(HEAD "\x01\x04\x02"
+                    "a\x02\x02"
+                    "b\0"),
+         2},
+        {BYTES(HEAD "\x03\x06\x02"
+                    "a\x02"
+                    "b\0"),
+         0}, /* says 3 bytes */
+        {BYTES(HEAD "\x02\x02"
+                    "a\x02\x02"
+                    "b\x02\x02"
+                    "c\x02\x02"
+                    "d\x02\x02"
+                    "e\0"),
+         5},
         {BYTES(HEAD "\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\0"), 8},
         {BYTES(HEAD "\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\0"), 0},
     };
@@ -319,7 +352,7 @@ errors_name_the_field(void **state)
     static char text[9000];
     memset(text, 'x', sizeof(text));
     struct str reasons[3] = {{"a", 1}, {"b", 1}, {text, sizeof(text)}};
-    struct finding findings[2] = {{0}, {.n_reasons = 3, .reasons = reasons}};
+    struct finding findings[2] = {{.n_reasons = 0}, {.n_reasons = 3, .reasons = reasons}};
     const struct classification_section section = {.n_findings = 2, .findings = findings};
     const struct complaint_event ev = {.classification = &section};
     struct err err = {0};

@@ -19,8 +19,7 @@ collect_types(json_t *types, json_t *json)
     size_t i;
     json_t *part;
     if (json_is_array(json)) {
-        json_array_foreach(json, i, part)
-            collect_types(types, part);
+        json_array_foreach(json, i, part) collect_types(types, part);
         return;
     }
     if (!json_is_object(json))
@@ -81,7 +80,8 @@ random_len(struct wire_random *r, size_t max)
 static void
 set_text(struct wire_random *r, const json_t *field, bool is_string, avro_value_t *value)
 {
-    static const char *const PIECES[] = {"a", "Z", "9", " ", "投", "诉", "é", "\"", "\\", "\n"};
+    static const char *const PIECES[] = {"a",  "Z", "9",  " ",  "投",
+                                         "诉", "é", "\"", "\\", "\n"};
     char text[600];
     size_t max = limit(field, "max_bytes", 8192);
     size_t n = 0;
@@ -134,7 +134,8 @@ fill_record(struct wire_random *r, const json_t *type, avro_value_t *value)
 {
     size_t i;
     json_t *field;
-    json_array_foreach(json_object_get(type, "fields"), i, field) {
+    json_array_foreach(json_object_get(type, "fields"), i, field)
+    {
         avro_value_t child;
         BUG_IF(avro_value_get_by_index(value, i, &child, NULL) != 0);
         fill(r, json_object_get(field, "type"), field, &child);
@@ -142,7 +143,8 @@ fill_record(struct wire_random *r, const json_t *type, avro_value_t *value)
 }
 
 static void
-fill_name(struct wire_random *r, const char *name, const json_t *field, avro_value_t *value)
+fill_name(struct wire_random *r, const char *name, const json_t *field,
+          avro_value_t *value)
 {
     uint64_t n = wire_random_below(&r->state, 1000);
     if (strcmp(name, "null") == 0)

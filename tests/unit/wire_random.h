@@ -16,7 +16,7 @@ struct wire_random {
     avro_value_iface_t *generic;
     json_t *types; /* name -> definition */
     uint64_t state;
-    bool plain;    /* small printable values: for golden files */
+    bool plain; /* small printable values: for golden files */
 };
 
 void wire_random_open(struct wire_random *r, const char *schema, size_t schema_bytes);
