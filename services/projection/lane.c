@@ -9,6 +9,7 @@
 /* How long an end offset past the last message (a transaction's marker) waits for company
  * before it is written alone. */
 #define IDLE_US INT64_C(30000)
+#define MEASURE_US INT64_C(200000)
 
 static struct writer_place *
 place_of(struct lane *lane, int32_t partition)
@@ -128,7 +129,6 @@ lane_stop(struct lane *lane)
 static void
 take(struct lane *lane, const struct kafka_message *message)
 {
-    struct kafka_message copy = input_copy(message, &lane->arena);
     struct input *input = &lane->inputs[lane->n_inputs];
     struct writer_place *place = place_of(lane, message->partition);
 
@@ -137,6 +137,7 @@ take(struct lane *lane, const struct kafka_message *message)
         return;
     if (lane->n_inputs == 0)
         lane->begun_us = now_mono_us();
+    struct kafka_message copy = input_copy(message, &lane->arena);
     input_read(lane->kind, &copy, &lane->arena, input);
     if (input->refused)
         log_warn("refused", "%s[%d]@%lld: %s", lane->topic, (int)message->partition,
@@ -206,8 +207,11 @@ lane_fill(struct lane *lane, int wait_ms, struct err *err)
 static void
 measure(struct lane *lane)
 {
-    int64_t lag = 0;
+    int64_t lag = 0, now_us = now_mono_us();
 
+    if (now_us - lane->measured_us < MEASURE_US)
+        return;
+    lane->measured_us = now_us;
     for (size_t i = 0; i < lane->n_places; i++) {
         int64_t end = kafka_cached_end(lane->consumer, lane->places[i].partition);
         if (end != KAFKA_NO_OFFSET)
@@ -222,8 +226,10 @@ lane_flush(struct lane *lane, bool *ret_worked, struct err *err)
     bool idle = lane->idle_since_us != 0 && now_mono_us() - lane->idle_since_us > IDLE_US;
 
     *ret_worked = lane->n_inputs > 0;
-    if (lane->n_inputs == 0 && !idle)
+    if (lane->n_inputs == 0 && !idle) {
+        measure(lane);
         return true;
+    }
     if (!writer_write(lane->writer, str_from(lane->topic), lane->places, lane->n_places,
                       lane->inputs, lane->n_inputs, &lane->arena, err))
         return false;

@@ -38,6 +38,7 @@ struct lane {
     /* what is ours */
     struct writer_place places[LANE_PARTITIONS_MAX];
     size_t n_places;
+    int64_t measured_us;   /* when lag was last looked at */
     int64_t idle_since_us; /* end offsets that PostgreSQL does not have yet; 0: none */
     _Atomic uint64_t events;
     _Atomic int64_t lag; /* messages and markers still to come; -1: not known */

@@ -1,0 +1,205 @@
+#include "projection_rig.h"
+
+#define PTR(type, ...) ((const type *)arena_copy(arena, &(const type){__VA_ARGS__}, sizeof(type)))
+
+static void *
+arena_copy(struct arena *arena, const void *bytes, size_t n)
+{
+    void *copy = arena_alloc(arena, n);
+    memcpy(copy, bytes, n);
+    return copy;
+}
+
+struct str
+projection_uuid(struct arena *arena, char kind, unsigned n)
+{
+    return arena_printf(arena, "%c0000000-0000-8000-8000-%012u", kind, n);
+}
+
+static const struct register_section *
+reg(struct arena *arena, enum state from, enum state state, int64_t seq)
+{
+    return PTR(struct register_section, .state = state, .from_state = from,
+               .received_at = RIG_T0, .recovery_ends_at = RIG_T0 + 28 * DAY_MS,
+               .source = STR("shop"), .complaint_ref = STR("R-1"), .last_seq = seq,
+               .has_resolved_at = state == STATE_RESOLVED,
+               .resolved_at = state == STATE_RESOLVED ? RIG_T0 + DAY_MS : 0);
+}
+
+static const struct sla_section *
+sla(struct arena *arena, enum clock_status first, bool second)
+{
+    struct sla_clock *clocks = ARENA_ARRAY(arena, struct sla_clock, 2);
+    clocks[0] = (struct sla_clock){
+        .clock = CLOCK_FIRST_RESPONSE, .start_no = 1, .policy = STR("default"),
+        .policy_version = STR("1"), .target = STR("{\"hours\":24}"), .started_at = RIG_T0,
+        .due_at = RIG_T0 + DAY_MS, .status = first};
+    clocks[1] = clocks[0];
+    clocks[1].clock = CLOCK_RECOVERY_WINDOW;
+    clocks[1].status = CLOCK_STATUS_RUNNING;
+    clocks[1].paused_ms = 1500;
+    return PTR(struct sla_section, .policy = STR("default"), .n_clocks = second ? 2 : 1,
+               .clocks = clocks);
+}
+
+static const struct triage_section *
+triage(struct arena *arena, enum priority priority, double score)
+{
+    struct reason *reasons = ARENA_ARRAY(arena, struct reason, 1);
+    struct evidence *evidence = ARENA_ARRAY(arena, struct evidence, 1);
+    reasons[0] = (struct reason){STR("severity"), 0.5, 2, STR_NULL};
+    evidence[0] = (struct evidence){STR("words"), STR_NULL, RIG_T0};
+    return PTR(struct triage_section, .priority = priority,
+               .triage_class = TRIAGE_CLASS_URGENT, .score = score, .n_reasons = 1,
+               .reasons = reasons, .n_evidence = 1, .evidence = evidence,
+               .double_deviation = true, .policy_version = STR("1"),
+               .policy_hash = STR("abcd"), .remedy_advice = STR("apologise"));
+}
+
+static const struct routing_section *
+routing(struct arena *arena, struct str team, struct str owner)
+{
+    return PTR(struct routing_section, .team = team, .owner = owner, .rule = STR("by-product"));
+}
+
+static struct complaint_event
+event(struct arena *arena, unsigned n, enum event_type type, unsigned complaint)
+{
+    return (struct complaint_event){
+        .event_id = projection_uuid(arena, 'e', n),
+        .type = type,
+        .stage = STAGE_REGISTER,
+        .source = STR("shop"),
+        .ce_id = arena_printf(arena, "ce-%u", n),
+        .complaint_id = projection_uuid(arena, 'c', complaint),
+        .customer_hash = complaint == 1 ? STR("11111111111111111111111111111111")
+                                        : STR("22222222222222222222222222222222"),
+        .customer_key = complaint == 1 ? STR("111111111111") : STR("222222222222"),
+        .customer_key_kind = CUSTOMER_KEY_EMAIL,
+        .occurred_at = RIG_T0 + n * MINUTE_MS,
+        .recorded_at = RIG_T0 + n * MINUTE_MS + 5,
+    };
+}
+
+static struct complaint_event
+submitted(struct arena *arena, unsigned n, unsigned complaint)
+{
+    struct complaint_event ev = event(arena, n, EVENT_TYPE_COMPLAINT_SUBMITTED, complaint);
+    ev.has_seq = true;
+    ev.seq = 1;
+    ev.register_ = reg(arena, STATE_NONE, STATE_OPEN, 1);
+    ev.submission = PTR(
+        struct submission, .channel = CHANNEL_SOCIAL, .brand = STR("Acme"),
+        .text = STR("Anna Schmidt here, mail anna@x.org, call 0301234567. \xe6\x88\x91\xe5\xbe\x88\xe7\x94\x9f\xe6\xb0\x94"),
+        .subject = STR("late \"again\""),
+        .reach = PTR(struct reach, .has_views = true, .views = 10),
+        .regulator = PTR(struct regulator, .name = STR("CFPB"), .has_received_at = true,
+                         .received_at = RIG_T0 - DAY_MS));
+    ev.customer = PTR(struct customer, .name = STR("Anna Schmidt"), .email = STR("anna@x.org"),
+                      .has_since = true, .since = RIG_T0 - 900 * DAY_MS);
+    ev.classification =
+        PTR(struct classification_section, .language = STR("en"), .kind = KIND_COMPLAINT,
+            .product = STR("card"), .issue = STR("late"), .severity = 4, .sentiment = -0.75);
+    ev.triage = triage(arena, PRIORITY_P2, 61.25);
+    ev.sla = sla(arena, CLOCK_STATUS_RUNNING, true);
+    ev.routing = routing(arena, STR("cards"), STR("kim"));
+    ev.extra = STR("{\"campaign\":7}");
+    return ev;
+}
+
+size_t
+projection_life(struct arena *arena, struct complaint_event *events, size_t max)
+{
+    size_t n = 0;
+    struct complaint_event *ev = events;
+
+    BUG_IF(max < 16);
+    ev[n++] = submitted(arena, 1, 1);
+    ev[n++] = submitted(arena, 2, 2);
+
+    ev[n] = event(arena, 3, EVENT_TYPE_COMPLAINT_MESSAGE, 1);
+    ev[n].has_seq = true;
+    ev[n].seq = 2;
+    ev[n].register_ = reg(arena, STATE_OPEN, STATE_OPEN, 2);
+    ev[n].action = PTR(struct action, .text = STR("still waiting"));
+    ev[n++].routing = routing(arena, STR("cards"), STR("kim"));
+
+    ev[n] = event(arena, 4, EVENT_TYPE_COMPLAINT_TRANSFERRED, 1);
+    ev[n].has_seq = true;
+    ev[n].seq = 3;
+    ev[n].register_ = reg(arena, STATE_OPEN, STATE_OPEN, 3);
+    ev[n].action = PTR(struct action, .team = STR("fraud"), .reason = STR("ask 0301234567"));
+    ev[n++].routing = routing(arena, STR("fraud"), STR_NULL);
+
+    ev[n] = event(arena, 5, EVENT_TYPE_SLA_BREACHED, 1);
+    ev[n].stage = STAGE_SLA;
+    ev[n].source = ev[n].ce_id = STR_NULL;
+    ev[n].cause = STR("c:1");
+    const struct sla_section *breach = sla(arena, CLOCK_STATUS_BREACHED, false);
+    ev[n].sla = PTR(struct sla_section, .policy = breach->policy, .n_clocks = 1,
+                    .clocks = breach->clocks,
+                    .fired = PTR(struct sla_fired, .clock = CLOCK_FIRST_RESPONSE,
+                                 .start_no = 1, .due_at = RIG_T0 + DAY_MS));
+    n++;
+
+    ev[n] = event(arena, 6, EVENT_TYPE_TRIAGE_CHANGED, 1);
+    ev[n].stage = STAGE_TRIAGE;
+    ev[n].triage = triage(arena, PRIORITY_P1, 88);
+    n++;
+
+    ev[n] = event(arena, 7, EVENT_TYPE_COMPLAINT_REACH, 1);
+    ev[n].has_seq = true;
+    ev[n].seq = 4;
+    ev[n].register_ = reg(arena, STATE_OPEN, STATE_OPEN, 4);
+    ev[n++].action = PTR(struct action,
+                         .reach = PTR(struct reach, .has_shares = true, .shares = 3));
+
+    ev[n] = event(arena, 8, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, 1);
+    ev[n].has_seq = true;
+    ev[n].seq = 5;
+    ev[n].register_ = reg(arena, STATE_OPEN, STATE_PROPOSED, 5);
+    ev[n++].action = PTR(struct action, .remedy = STR("refund"), .has_amount = true,
+                         .amount = 12.5, .currency = STR("EUR"));
+
+    ev[n] = event(arena, 9, EVENT_TYPE_COMPLAINT_REMEDY_REFUSED, 1);
+    ev[n].has_seq = true;
+    ev[n].seq = 6;
+    ev[n].register_ = reg(arena, STATE_PROPOSED, STATE_OPEN, 6);
+    ev[n++].action = PTR(struct action, .reason = STR("too little"));
+
+    ev[n] = event(arena, 10, EVENT_TYPE_COMPLAINT_STEP_REFUSED, 2);
+    ev[n].has_seq = true;
+    ev[n].seq = 2;
+    const struct register_section *refused = reg(arena, STATE_OPEN, STATE_OPEN, 2);
+    ev[n].register_ = PTR(struct register_section, .state = STATE_OPEN,
+                          .from_state = STATE_OPEN, .received_at = refused->received_at,
+                          .recovery_ends_at = refused->recovery_ends_at,
+                          .has_refused_type = true,
+                          .refused_type = EVENT_TYPE_COMPLAINT_CLOSED,
+                          .refused_reason = STR("it is open"), .last_seq = 2);
+    n++;
+
+    ev[n] = event(arena, 11, EVENT_TYPE_COMPLAINT_RESOLVED, 1);
+    ev[n].has_seq = true;
+    ev[n].seq = 7;
+    ev[n].register_ = reg(arena, STATE_OPEN, STATE_RESOLVED, 7);
+    ev[n].sla = sla(arena, CLOCK_STATUS_MET_LATE, true);
+    ev[n++].action = PTR(struct action, .cause = STR("courier lost it"),
+                         .remedy = STR("refund"), .has_amount = true, .amount = 20,
+                         .currency = STR("EUR"));
+
+    ev[n] = event(arena, 12, EVENT_TYPE_COMPLAINT_RATED, 1);
+    ev[n].has_seq = true;
+    ev[n].seq = 8;
+    ev[n].register_ = reg(arena, STATE_RESOLVED, STATE_RESOLVED, 8);
+    ev[n++].action = PTR(struct action, .has_score = true, .score = 2,
+                         .comment = STR("write to me: anna@x.org"));
+
+    ev[n] = event(arena, 13, EVENT_TYPE_CUSTOMER_UPDATED, 1);
+    ev[n].complaint_id = STR_NULL;
+    ev[n++].customer = PTR(struct customer, .phone = STR("+49301234567"), .tier = STR("gold"));
+
+    ev[n] = event(arena, 14, EVENT_TYPE_TICK, 1);
+    ev[n++].complaint_id = STR_NULL;
+    return n;
+}
