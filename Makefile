@@ -261,7 +261,7 @@ integration: build ## real Kafka and PostgreSQL: faults, exactly once, row for r
 test: ## all of it, from nothing: deps build layers unit scenarios codec corpus asan integration
 	@tests/run-all.sh deps build layers unit scenarios codec corpus asan integration
 
-test-compose: ## the compose file for real (skipped, visibly, without a Docker engine)
+test-compose: build ## the compose file for real (skipped, visibly, without a Docker engine)
 	$(call script,tests/compose/run.sh)
 
 bench: build ## throughput, CPU per event, latency

@@ -31,7 +31,7 @@ pids=()
 for dir in /proc/[0-9]*; do
     pid=${dir#/proc/}
     [ "$pid" != $$ ] || continue
-    if tr '\0' '\n' <"$dir/cmdline" 2>/dev/null |
+    if { tr '\0' '\n' <"$dir/cmdline"; } 2>/dev/null |
         grep -qxF -e "$RUN/redress.json" -e "-Dredress.run=$RUN" -e "$PG_DATA"; then
         pids+=("$pid")
     fi

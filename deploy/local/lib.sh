@@ -33,7 +33,7 @@ pid_of() {
     [ -n "$pid" ] && is_ours "$pid" && echo "$pid"
 }
 is_ours() {
-    [ -r "/proc/$1/cmdline" ] && tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null |
+    [ -r "/proc/$1/cmdline" ] && { tr '\0' '\n' <"/proc/$1/cmdline"; } 2>/dev/null |
         grep -qF -e "$RUN/" -e "redress.run=$RUN" -e "${PG_DATA:-$RUN/pg/data}"
 }
 

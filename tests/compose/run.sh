@@ -24,6 +24,10 @@ if ! docker info >/dev/null 2>&1 || ! docker compose version >/dev/null 2>&1; th
     echo "compose: no Docker engine with the compose plugin answers here, skipped"
     exit 0
 fi
+# tests/compose/local-image.yaml says why.
+if ! docker run --rm --entrypoint test apache/kafka:4.1.1 -w /opt/kafka/config/server.properties; then
+    compose+=(-f tests/compose/local-image.yaml)
+fi
 for program in redress redress-intake redress-projection; do
     [ -x "$bin/$program" ] || { echo "compose: $bin/$program is not built"; exit 1; }
 done
