@@ -81,14 +81,15 @@ struct attribute {
     bool required;
 };
 
-#define IN_CE(name, max, required)                                                         \
-    {                                                                                      \
-        {#name, sizeof(#name) - 1}, offsetof(struct cloudevent, name), max, false, required \
+#define IN_CE(name, max, required)                                                       \
+    {                                                                                    \
+        {#name, sizeof(#name) - 1}, offsetof(struct cloudevent, name), max, false,       \
+            required                                                                     \
     }
-#define IN_READING(name, member, required)                                                 \
-    {                                                                                      \
-        {name, sizeof(name) - 1}, offsetof(struct reading, member),                        \
-            CLOUDEVENT_ATTRIBUTE_MAX, true, required                                       \
+#define IN_READING(name, member, required)                                               \
+    {                                                                                    \
+        {name, sizeof(name) - 1}, offsetof(struct reading, member),                      \
+            CLOUDEVENT_ATTRIBUTE_MAX, true, required                                     \
     }
 
 static const struct attribute ATTRIBUTES[] = {
@@ -137,7 +138,8 @@ extension(struct reading *r, struct str name, struct door_json *value)
                         CLOUDEVENT_EXTENSIONS_COUNT);
     if (value->text.len > CLOUDEVENT_ATTRIBUTE_MAX ||
         r->extension_bytes > CLOUDEVENT_EXTENSIONS_MAX)
-        return err_dead(r->err, DEAD_TOO_LARGE, "$", "an extension attribute is too long");
+        return err_dead(r->err, DEAD_TOO_LARGE, "$",
+                        "an extension attribute is too long");
     value->key = name;
     value->next = NULL;
     *r->link = value;
@@ -173,7 +175,8 @@ structured_member(struct reading *r, struct door_json *member)
     if (!attribute && !base64)
         return extension(r, member->key, member);
     if (member->type != DOOR_JSON_STRING) {
-        (void)snprintf(path, sizeof(path), "$.%.*s", STR_ARG(str_sub(member->key, 0, 40)));
+        (void)snprintf(path, sizeof(path), "$.%.*s",
+                       STR_ARG(str_sub(member->key, 0, 40)));
         return err_dead(r->err, DEAD_BAD_CLOUDEVENT, path, "must be a string");
     }
     if (base64) {
@@ -312,7 +315,8 @@ read_either(struct reading *r, const struct raw_message *message)
             content_type = message->headers[i].value;
     }
     if (!binary && !is_event_type(content_type))
-        return err_dead(r->err, DEAD_BAD_CLOUDEVENT, "$", "content type is no CloudEvent");
+        return err_dead(r->err, DEAD_BAD_CLOUDEVENT, "$",
+                        "content type is no CloudEvent");
     if (binary ? !read_binary(r, message, content_type)
                : !read_structured(r, message->value))
         return false;

@@ -1,9 +1,9 @@
 /* cloudevent.h - a Kafka message as a CloudEvent 1.0, structured or binary mode.
  *
- * Binary mode if any "ce_" header is there, else structured (Kafka protocol binding 1.0.2;
- * JSON event format 1.0.2).  Attributes come out raw but checked: present where required,
- * strings, no control characters, within their limits.
- * Thread rule: pure. */
+ * Binary mode if any "ce_" header is there, else structured (Kafka protocol
+ * binding 1.0.2; JSON event format 1.0.2).  Attributes come out raw but checked: present
+ * where required, strings, no control characters, within their limits. Thread rule: pure.
+ */
 #ifndef REDRESS_INTAKE_CLOUDEVENT_H
 #define REDRESS_INTAKE_CLOUDEVENT_H
 

@@ -6,7 +6,8 @@
 #include "intake/redact.h"
 
 #define OLDEST_MS INT64_C(946684800000)  /* 2000-01-01 */
-#define NEWEST_MS INT64_C(7258118400000) /* 2200-01-01: beyond it clocks make no sense */
+#define NEWEST_MS INT64_C(7258118400000) /* 2200-01-01: beyond it clocks make no sense   \
+                                          */
 #define AHEAD_MS DAY_MS
 
 /* ---- time -------------------------------------------------------------------------- */
@@ -21,7 +22,8 @@ read_time(const struct door_context *door, const struct raw_message *message,
     if (!str_is_null(time) && !time_parse(time, &ms))
         return err_dead(err, DEAD_BAD_CLOUDEVENT, "$.time", "not an RFC 3339 time");
     if (ms == TIME_NONE || ms < OLDEST_MS || ms >= NEWEST_MS)
-        return err_dead(err, DEAD_TIME_OUT_OF_RANGE, "$.time", "before 2000 or after 2199");
+        return err_dead(err, DEAD_TIME_OUT_OF_RANGE, "$.time",
+                        "before 2000 or after 2199");
     if (door->wall_clock && message->timestamp_ms != TIME_NONE &&
         ms - message->timestamp_ms > AHEAD_MS)
         return err_dead(err, DEAD_TIME_OUT_OF_RANGE, "$.time",
@@ -62,7 +64,8 @@ stored_submission(struct arena *arena, const struct door_data *data)
 }
 
 static const struct action *
-stored_action(struct arena *arena, const struct door_type *type, const struct door_data *data)
+stored_action(struct arena *arena, const struct door_type *type,
+              const struct door_data *data)
 {
     struct action *action = ARENA_NEW(arena, struct action);
     *action = data->action;
@@ -179,8 +182,8 @@ door_read(const struct door_context *door, const struct raw_message *message,
     fill_envelope(door, message, &ce, type, &ev);
     if (type->rule == RULE_FEEDBACK) {
         ret->is_fact = true;
-        return make_fact(door, data, &ev, stored_action(door->arena, type, data), &ret->fact,
-                         err);
+        return make_fact(door, data, &ev, stored_action(door->arena, type, data),
+                         &ret->fact, err);
     }
     if (!fill_event(door, type, &ce, data, &ev, err))
         return false;

@@ -189,7 +189,8 @@ read_list(struct reader *r, const struct field *field, const struct door_json *v
 }
 
 static bool read_object(struct reader *r, const struct field_set *const *sets,
-                        size_t n_sets, struct door_json *object, struct door_json **extra);
+                        size_t n_sets, struct door_json *object,
+                        struct door_json **extra);
 
 /* What no row of the inner table names comes out as an object under the field's name. */
 static bool
@@ -387,7 +388,8 @@ check_rule(const struct door_type *type, const struct door_data *data, struct er
         return any_of_own(type, data) ||
                err_dead(err, DEAD_MISSING_FIELD, "$.data", "none of its fields");
     case RULE_FEEDBACK:
-        if (str_is_null(data->action.feedback_id) && str_is_null(data->action.collective_id))
+        if (str_is_null(data->action.feedback_id) &&
+            str_is_null(data->action.collective_id))
             return err_dead(err, DEAD_MISSING_FIELD, "$.data.feedback_id",
                             "neither feedback_id nor collective_id");
         return true;
@@ -397,8 +399,8 @@ check_rule(const struct door_type *type, const struct door_data *data, struct er
 }
 
 bool
-door_fields_read(struct arena *arena, const struct door_type *type, struct door_json *data,
-                 struct door_data *ret, struct err *err)
+door_fields_read(struct arena *arena, const struct door_type *type,
+                 struct door_json *data, struct door_data *ret, struct err *err)
 {
     if (!data || data->type == DOOR_JSON_NULL)
         return err_dead(err, DEAD_MISSING_FIELD, "$.data", "no data");

@@ -1,9 +1,9 @@
 /* door_fields.h - the `data` of every inbound type, as one table.
  *
- * A row of the table says what a field is called, what values it takes, how long it may be
- * and where it goes; door_fields_read() walks the table.  A new field is a new row (and a
- * line in schemas/inbound, which a test compares with these rows).
- * Thread rule: pure. */
+ * A row of the table says what a field is called, what values it takes, how long it may
+ * be and where it goes; door_fields_read() walks the table.  A new field is a new row
+ * (and a line in schemas/inbound, which a test compares with these rows). Thread rule:
+ * pure. */
 #ifndef REDRESS_INTAKE_DOOR_FIELDS_H
 #define REDRESS_INTAKE_DOOR_FIELDS_H
 
@@ -29,7 +29,8 @@ struct door_data {
     struct regulator regulator;
     bool has_reach;
     struct reach reach;
-    struct door_json *extra; /* an object of what no row names; NULL if there is nothing */
+    struct door_json
+        *extra; /* an object of what no row names; NULL if there is nothing */
 };
 
 enum field_kind {
@@ -91,7 +92,8 @@ const struct door_type *door_type_find(struct str name);
 /* All of them; for tests. */
 const struct door_type *door_types(size_t *ret_count);
 
-/* Dead letters missing_field, bad_field, time_out_of_range, too_large. data may be NULL. */
+/* Dead letters missing_field, bad_field, time_out_of_range, too_large. data may be NULL.
+ */
 MUST_CHECK bool door_fields_read(struct arena *arena, const struct door_type *type,
                                  struct door_json *data, struct door_data *ret,
                                  struct err *err);

@@ -8,7 +8,8 @@ struct identity {
 };
 
 static struct str
-hash(const struct door_context *door, const char *kind, struct str first, struct str second)
+hash(const struct door_context *door, const char *kind, struct str first,
+     struct str second)
 {
     struct str values[] = {first, second};
     return ident_customer_hash(door->arena, door->salt, str_from(kind), values,
@@ -28,18 +29,21 @@ of_customer(const struct door_context *door, const struct door_data *data,
     }
     if (!str_empty(customer->email) &&
         normalise_email(door->arena, customer->email, &value)) {
-        *ret = (struct identity){hash(door, "email", value, STR_NULL), CUSTOMER_KEY_EMAIL};
+        *ret =
+            (struct identity){hash(door, "email", value, STR_NULL), CUSTOMER_KEY_EMAIL};
         return true;
     }
     if (!str_empty(customer->phone) &&
         normalise_phone(door->arena, customer->phone, door->default_region, &value)) {
-        *ret = (struct identity){hash(door, "phone", value, STR_NULL), CUSTOMER_KEY_PHONE};
+        *ret =
+            (struct identity){hash(door, "phone", value, STR_NULL), CUSTOMER_KEY_PHONE};
         return true;
     }
     value = normalise_handle(door->arena, customer->handle);
     if (!str_empty(value)) {
         struct str channel = str_from(channel_name(data->channel));
-        *ret = (struct identity){hash(door, "handle", channel, value), CUSTOMER_KEY_HANDLE};
+        *ret =
+            (struct identity){hash(door, "handle", channel, value), CUSTOMER_KEY_HANDLE};
         return true;
     }
     return false;

@@ -188,7 +188,8 @@ pass_plain(struct parser *p)
     }
 }
 
-/* An upper bound of the string's length from here: no escape is shorter than its character. */
+/* An upper bound of the string's length from here: no escape is shorter than its
+ * character. */
 static size_t
 rest_of_string(const struct parser *p)
 {

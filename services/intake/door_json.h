@@ -1,11 +1,11 @@
 /* door_json.h - JSON as strangers send it: into the arena, in one pass, nothing lost.
  *
  * Made for the door because it needs what a general library does not give: the reason why
- * a text is refused (not JSON, bad encoding, too large), numbers kept as they were written
- * (an unknown field may hold 30 digits), and no malloc per value.
- * RFC 8259; duplicate keys, lone surrogates and deep nesting are refused; an escaped NUL
- * becomes U+FFFD.  Strings without escapes are views into the text: it must stay.
- * Thread rule: pure. */
+ * a text is refused (not JSON, bad encoding, too large), numbers kept as they were
+ * written (an unknown field may hold 30 digits), and no malloc per value. RFC 8259;
+ * duplicate keys, lone surrogates and deep nesting are refused; an escaped NUL becomes
+ * U+FFFD.  Strings without escapes are views into the text: it must stay. Thread rule:
+ * pure. */
 #ifndef REDRESS_INTAKE_DOOR_JSON_H
 #define REDRESS_INTAKE_DOOR_JSON_H
 
@@ -37,7 +37,8 @@ struct door_json {
 #define DOOR_JSON_VALUES_MAX 131072
 
 /* The whole text is one value; a byte order mark in front is skipped. Dead letters
- * bad_json, bad_encoding or too_large; path says where the text stands ("$", "$.data"). */
+ * bad_json, bad_encoding or too_large; path says where the text stands ("$", "$.data").
+ */
 MUST_CHECK bool door_json_parse(struct arena *arena, struct str text, const char *path,
                                 struct door_json **ret_value, struct err *err);
 /* The member of an object; NULL if there is none. */
@@ -47,7 +48,8 @@ const struct door_json *door_json_get(const struct door_json *object, struct str
  * false if out is full. */
 MUST_CHECK bool door_json_print(struct arena *arena, const struct door_json *value,
                                 struct buf *out);
-/* Length of the UTF-8 sequence at `at` (1-4), 0 if it is none (overlong, surrogate, cut). */
+/* Length of the UTF-8 sequence at `at` (1-4), 0 if it is none (overlong, surrogate, cut).
+ */
 size_t door_utf8_len(const char *at, const char *end);
 bool door_utf8_valid(struct str s);
 

@@ -8,16 +8,36 @@
 #define STRING_MAX (8 * KB)
 #define REF_MAX 512U
 
-#define NAME(name) {name, sizeof(name) - 1}
+#define NAME(name)                                                                       \
+    {                                                                                    \
+        name, sizeof(name) - 1                                                           \
+    }
 #define AT(member) offsetof(struct door_data, member)
-#define PLAIN(name, kind, member, max) {NAME(name), kind, false, max, AT(member), NO_FLAG, NULL}
-#define MUST(name, kind, member, max) {NAME(name), kind, true, max, AT(member), NO_FLAG, NULL}
-#define FLAGGED(name, kind, part, member)                                                  \
-    {NAME(name), kind, false, STRING_MAX, AT(part member), AT(part has_##member), NULL}
-#define MUST_FLAGGED(name, kind, part, member)                                             \
-    {NAME(name), kind, true, STRING_MAX, AT(part member), AT(part has_##member), NULL}
-#define INSIDE(name, flag, set) {NAME(name), FIELD_OBJECT, false, 0, 0, AT(flag), &(set)}
-#define SET(rows) {rows, COUNT_OF(rows)}
+#define PLAIN(name, kind, member, max)                                                   \
+    {                                                                                    \
+        NAME(name), kind, false, max, AT(member), NO_FLAG, NULL                          \
+    }
+#define MUST(name, kind, member, max)                                                    \
+    {                                                                                    \
+        NAME(name), kind, true, max, AT(member), NO_FLAG, NULL                           \
+    }
+#define FLAGGED(name, kind, part, member)                                                \
+    {                                                                                    \
+        NAME(name), kind, false, STRING_MAX, AT(part member), AT(part has_##member),     \
+            NULL                                                                         \
+    }
+#define MUST_FLAGGED(name, kind, part, member)                                           \
+    {                                                                                    \
+        NAME(name), kind, true, STRING_MAX, AT(part member), AT(part has_##member), NULL \
+    }
+#define INSIDE(name, flag, set)                                                          \
+    {                                                                                    \
+        NAME(name), FIELD_OBJECT, false, 0, 0, AT(flag), &(set)                          \
+    }
+#define SET(rows)                                                                        \
+    {                                                                                    \
+        rows, COUNT_OF(rows)                                                             \
+    }
 
 static const struct field CUSTOMER_ROWS[] = {
     PLAIN("id", FIELD_RAW, customer.id, REF_MAX),
@@ -156,13 +176,23 @@ static const struct field EXTENDED_ROWS[] = {
     MUST("approver", FIELD_STRING, action.approver, KB),
 };
 static const struct field CAUSE_ROWS[] = {CAUSE};
-static const struct field PLANNED_ROWS[] = {FLAGGED("due_at", FIELD_TIME, action., due_at)};
+static const struct field PLANNED_ROWS[] = {
+    FLAGGED("due_at", FIELD_TIME, action., due_at)};
 static const struct field FIXED_ROWS[] = {
     PLAIN("version", FIELD_STRING, action.version, KB)};
 
-#define BARE {NULL, 0}
-#define COMPLAINT(name, rule, rows) {EVENT_TYPE_COMPLAINT_##name, rule, rows, &NAMING}
-#define FEEDBACK(name, rows) {EVENT_TYPE_FEEDBACK_##name, RULE_FEEDBACK, rows, &ANSWER}
+#define BARE                                                                             \
+    {                                                                                    \
+        NULL, 0                                                                          \
+    }
+#define COMPLAINT(name, rule, rows)                                                      \
+    {                                                                                    \
+        EVENT_TYPE_COMPLAINT_##name, rule, rows, &NAMING                                 \
+    }
+#define FEEDBACK(name, rows)                                                             \
+    {                                                                                    \
+        EVENT_TYPE_FEEDBACK_##name, RULE_FEEDBACK, rows, &ANSWER                         \
+    }
 
 static const struct door_type TYPES[] = {
     {EVENT_TYPE_COMPLAINT_SUBMITTED, RULE_SUBMISSION, SET(SUBMITTED_ROWS), NULL},

@@ -14,8 +14,8 @@
 /* NFC; control characters (C0, DEL, C1) but tab and newline go, U+FFFD for a NUL stays,
  * bidirectional and zero-width characters stay. Null stays null. */
 struct str normalise_text(struct arena *arena, struct str text);
-/* A publisher's number for something: NFKC, trimmed; case is kept, since some systems tell
- * two customers apart by it. */
+/* A publisher's number for something: NFKC, trimmed; case is kept, since some systems
+ * tell two customers apart by it. */
 struct str normalise_id(struct arena *arena, struct str id);
 /* NFKC and full case folding (Unicode NFKC_Casefold), trimmed. */
 struct str normalise_fold(struct arena *arena, struct str text);

@@ -105,8 +105,8 @@ card_prefix(const int *digits)
     return digits[0] >= 3 && digits[0] != 7;
 }
 
-/* In one piece, in fours, or as American Express, Diners and some UnionPay cards print it:
- * any other grouping is a list of numbers. */
+/* In one piece, in fours, or as American Express, Diners and some UnionPay cards print
+ * it: any other grouping is a list of numbers. */
 static bool
 card_groups(const struct number *number)
 {
@@ -184,7 +184,8 @@ judge(const struct number *number, struct finding *best)
         *best = (struct finding){REDACT_CARD, number->end};
 }
 
-/* A card or resident id whose first digit is at `at`, the start of a group; the longest. */
+/* A card or resident id whose first digit is at `at`, the start of a group; the longest.
+ */
 static struct finding
 find_number(struct str text, size_t at)
 {
@@ -296,7 +297,8 @@ static void
 hide(struct arena *arena, struct pass *pass, size_t from, struct finding found)
 {
     if (!pass->out)
-        pass->out = arena_alloc(arena, pass->text.len); /* a mask is shorter than its number */
+        pass->out =
+            arena_alloc(arena, pass->text.len); /* a mask is shorter than its number */
     size_t mask_len = strlen(found.mask);
     BUG_IF(mask_len > found.end - from);
     memcpy(pass->out + pass->used, pass->text.ptr + pass->copied, from - pass->copied);

@@ -1,10 +1,9 @@
 /* redact.h - takes out of free text what must never be stored: payment cards, Chinese
  * resident ids, bank accounts.
  *
- * A number goes only if its check digits hold, so order numbers and dates stay.  Digits may
- * be full width and grouped by spaces, hyphens or dots.  One pass, linear time: from each
- * group of digits a bounded number of characters is looked at.
- * Thread rule: pure. */
+ * A number goes only if its check digits hold, so order numbers and dates stay.  Digits
+ * may be full width and grouped by spaces, hyphens or dots.  One pass, linear time: from
+ * each group of digits a bounded number of characters is looked at. Thread rule: pure. */
 #ifndef REDRESS_INTAKE_REDACT_H
 #define REDRESS_INTAKE_REDACT_H
 

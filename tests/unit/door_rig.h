@@ -1,5 +1,5 @@
-/* door_rig.h - what the tests of the door share: a record around some data, and reading it.
- * Header only: each test program is its own. */
+/* door_rig.h - what the tests of the door share: a record around some data, and reading
+ * it. Header only: each test program is its own. */
 #ifndef REDRESS_TESTS_DOOR_RIG_H
 #define REDRESS_TESTS_DOOR_RIG_H
 
@@ -54,8 +54,8 @@ event_of(const char *type, const char *data)
     struct door_result result;
     struct err err;
     if (!read_data(type, data, &result, &err)) {
-        print_message("%s %s: %s %s %s\n", type, data, dead_reason_name(err.reason), err.path,
-                      err.text);
+        print_message("%s %s: %s %s %s\n", type, data, dead_reason_name(err.reason),
+                      err.path, err.text);
         assert_true(false);
     }
     assert_false(result.is_fact);

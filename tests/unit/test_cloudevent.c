@@ -13,8 +13,9 @@
 
 #define MIN "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\""
 #define SIXTY_FOUR "0123456789012345678901234567890123456789012345678901234567890123"
-#define FIVE_TWELVE                                                                        \
-    SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR
+#define FIVE_TWELVE                                                                      \
+    SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR         \
+        SIXTY_FOUR
 
 static struct raw_message
 message_of(struct str value, const struct header *headers, size_t n_headers)
@@ -34,24 +35,27 @@ static const struct structured {
 } STRUCTURED[] = {
     {"{" MIN ",\"data\":{}}", NULL, DEAD_NONE, ""},
     {"{" MIN ",\"data\":{}}", "application/cloudevents+json", DEAD_NONE, ""},
-    {"{" MIN ",\"data\":{}}", "Application/CloudEvents+JSON; charset=UTF-8", DEAD_NONE, ""},
+    {"{" MIN ",\"data\":{}}", "Application/CloudEvents+JSON; charset=UTF-8", DEAD_NONE,
+     ""},
     {"{" MIN ",\"data\":{}}", "application/json", DEAD_NONE, ""},
     {"\xef\xbb\xbf{" MIN ",\"data\":{}}", NULL, DEAD_NONE, ""},
     {" \n{" MIN ",\"data\":null,\"time\":null,\"subject\":null} ", NULL, DEAD_NONE, ""},
     {"{" MIN ",\"data_base64\":\"eyJhIjoxfQ==\"}", NULL, DEAD_NONE, ""},
     {"{" MIN ",\"data_base64\":\"eyJhIjoxfQ\"}", NULL, DEAD_NONE, ""},
-    {"{" MIN ",\"datacontenttype\":\"application/vnd.x+json\",\"data\":{}}", NULL, DEAD_NONE, ""},
+    {"{" MIN ",\"datacontenttype\":\"application/vnd.x+json\",\"data\":{}}", NULL,
+     DEAD_NONE, ""},
     {"{" MIN ",\"datacontenttype\":\"text/json\",\"data\":{}}", NULL, DEAD_NONE, ""},
     {"{" MIN ",\"sequence\":5,\"flag\":true,\"data\":{}}", NULL, DEAD_NONE, ""},
-    {"{\"specversion\":\"1.0\",\"id\":\"" FIVE_TWELVE "\",\"source\":\"/s\",\"type\":\"t\"}", NULL,
-     DEAD_NONE, ""},
+    {"{\"specversion\":\"1.0\",\"id\":\"" FIVE_TWELVE
+     "\",\"source\":\"/s\",\"type\":\"t\"}",
+     NULL, DEAD_NONE, ""},
     /* content types */
     {"{" MIN ",\"data\":{}}", "text/plain", DEAD_BAD_CLOUDEVENT, "$"},
     {"{" MIN ",\"data\":{}}", "text/json", DEAD_BAD_CLOUDEVENT, "$"},
     {"[{" MIN "}]", "application/cloudevents-batch+json", DEAD_BAD_CLOUDEVENT, "$"},
     {"[{" MIN "}]", NULL, DEAD_BAD_CLOUDEVENT, "$"},
-    {"{" MIN ",\"datacontenttype\":\"text/xml\",\"data\":\"<a/>\"}", NULL, DEAD_BAD_CLOUDEVENT,
-     "$.datacontenttype"},
+    {"{" MIN ",\"datacontenttype\":\"text/xml\",\"data\":\"<a/>\"}", NULL,
+     DEAD_BAD_CLOUDEVENT, "$.datacontenttype"},
     /* attributes */
     {"{}", NULL, DEAD_BAD_CLOUDEVENT, "$.specversion"},
     {"\"text\"", NULL, DEAD_BAD_CLOUDEVENT, "$"},
@@ -60,8 +64,8 @@ static const struct structured {
      DEAD_BAD_CLOUDEVENT, "$.specversion"},
     {"{\"specversion\":1.0,\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"}", NULL,
      DEAD_BAD_CLOUDEVENT, "$.specversion"},
-    {"{\"specversion\":\"1.0\",\"source\":\"/s\",\"type\":\"t\"}", NULL, DEAD_BAD_CLOUDEVENT,
-     "$.id"},
+    {"{\"specversion\":\"1.0\",\"source\":\"/s\",\"type\":\"t\"}", NULL,
+     DEAD_BAD_CLOUDEVENT, "$.id"},
     {"{\"specversion\":\"1.0\",\"id\":\"\",\"source\":\"/s\",\"type\":\"t\"}", NULL,
      DEAD_BAD_CLOUDEVENT, "$.id"},
     {"{\"specversion\":\"1.0\",\"id\":null,\"source\":\"/s\",\"type\":\"t\"}", NULL,
@@ -72,8 +76,8 @@ static const struct structured {
      DEAD_BAD_CLOUDEVENT, "$.id"},
     {"{\"specversion\":\"1.0\",\"id\":\"1\",\"type\":\"t\"}", NULL, DEAD_BAD_CLOUDEVENT,
      "$.source"},
-    {"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\"}", NULL, DEAD_BAD_CLOUDEVENT,
-     "$.type"},
+    {"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\"}", NULL,
+     DEAD_BAD_CLOUDEVENT, "$.type"},
     {"{" MIN ",\"time\":5}", NULL, DEAD_BAD_CLOUDEVENT, "$.time"},
     {"{" MIN ",\"subject\":{}}", NULL, DEAD_BAD_CLOUDEVENT, "$.subject"},
     {"{" MIN ",\"data\":{},\"data_base64\":\"e30=\"}", NULL, DEAD_BAD_CLOUDEVENT,
@@ -84,10 +88,12 @@ static const struct structured {
     {"{" MIN ",\"data_base64\":\"e30x\"}", NULL, DEAD_BAD_JSON, "$.data"},
     {"{" MIN ",\"data_base64\":\"Iv8i\"}", NULL, DEAD_BAD_ENCODING, "$.data"},
     /* sizes */
-    {"{\"specversion\":\"1.0\",\"id\":\"" FIVE_TWELVE "x\",\"source\":\"/s\",\"type\":\"t\"}",
+    {"{\"specversion\":\"1.0\",\"id\":\"" FIVE_TWELVE
+     "x\",\"source\":\"/s\",\"type\":\"t\"}",
      NULL, DEAD_TOO_LARGE, "$.id"},
-    {"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"" FIVE_TWELVE "x\",\"type\":\"t\"}", NULL,
-     DEAD_TOO_LARGE, "$.source"},
+    {"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"" FIVE_TWELVE
+     "x\",\"type\":\"t\"}",
+     NULL, DEAD_TOO_LARGE, "$.source"},
     /* JSON */
     {"not json", NULL, DEAD_BAD_JSON, "$"},
     {"{" MIN, NULL, DEAD_BAD_JSON, "$"},
@@ -149,8 +155,15 @@ test_structured(void **state)
     arena_release(&arena);
 }
 
-#define H(name, value) {{name, sizeof(name) - 1}, {value, sizeof(value) - 1}}
-#define BASE H("ce_specversion", "1.0"), H("ce_id", "1"), H("ce_source", "/s"), H("ce_type", "t")
+#define H(name, value)                                                                   \
+    {                                                                                    \
+        {name, sizeof(name) - 1},                                                        \
+        {                                                                                \
+            value, sizeof(value) - 1                                                     \
+        }                                                                                \
+    }
+#define BASE                                                                             \
+    H("ce_specversion", "1.0"), H("ce_id", "1"), H("ce_source", "/s"), H("ce_type", "t")
 
 static const struct binary {
     struct header headers[8];
@@ -162,14 +175,26 @@ static const struct binary {
     {{BASE, H("content-type", "application/json")}, "{}", DEAD_NONE, ""},
     {{BASE, H("content-type", "text/json; charset=utf-8")}, "{}", DEAD_NONE, ""},
     {{BASE, H("content-type", "application/problem+json")}, "{}", DEAD_NONE, ""},
-    {{BASE, H("ce_time", "2026-01-01T00:00:00Z"), H("other", "\xff")}, "{}", DEAD_NONE, ""},
-    {{BASE, H("content-type", "text/plain")}, "{}", DEAD_BAD_CLOUDEVENT, "$.datacontenttype"},
-    {{BASE, H("content-type", "application/avro")}, "{}", DEAD_BAD_CLOUDEVENT,
+    {{BASE, H("ce_time", "2026-01-01T00:00:00Z"), H("other", "\xff")},
+     "{}",
+     DEAD_NONE,
+     ""},
+    {{BASE, H("content-type", "text/plain")},
+     "{}",
+     DEAD_BAD_CLOUDEVENT,
      "$.datacontenttype"},
-    {{BASE, H("content-type", "application/cloudevents-batch+json")}, "[]",
-     DEAD_BAD_CLOUDEVENT, "$.datacontenttype"},
-    {{H("ce_specversion", "1.0"), H("ce_id", "1"), H("ce_type", "t")}, "{}",
-     DEAD_BAD_CLOUDEVENT, "$.source"},
+    {{BASE, H("content-type", "application/avro")},
+     "{}",
+     DEAD_BAD_CLOUDEVENT,
+     "$.datacontenttype"},
+    {{BASE, H("content-type", "application/cloudevents-batch+json")},
+     "[]",
+     DEAD_BAD_CLOUDEVENT,
+     "$.datacontenttype"},
+    {{H("ce_specversion", "1.0"), H("ce_id", "1"), H("ce_type", "t")},
+     "{}",
+     DEAD_BAD_CLOUDEVENT,
+     "$.source"},
     {{H("ce_id", "1")}, "{" MIN "}", DEAD_BAD_CLOUDEVENT, "$.specversion"},
     {{BASE, H("ce_id", "2")}, "{}", DEAD_BAD_CLOUDEVENT, "$.id"},
     {{BASE, H("ce_x", "2"), H("ce_x", "3")}, "{}", DEAD_BAD_CLOUDEVENT, "$"},
@@ -214,11 +239,13 @@ test_attributes_come_out(void **state)
     struct arena arena = {0};
     struct err err = {0};
     struct cloudevent ce;
-    struct raw_message message = message_of(
-        STR("{" MIN ",\"time\":\"2026-01-01T00:00:00Z\",\"subject\":\"s\","
-            "\"traceparent\":\"00-aa-bb-01\",\"tracestate\":\"k=v\",\"partitionkey\":\"p\","
-            "\"seq\":12345678901234567890123,\"data\":{\"n\":\"a\\u0000\\ud83d\\ude21\"}}"),
-        NULL, 0);
+    struct raw_message message =
+        message_of(STR("{" MIN ",\"time\":\"2026-01-01T00:00:00Z\",\"subject\":\"s\","
+                       "\"traceparent\":\"00-aa-bb-01\",\"tracestate\":\"k=v\","
+                       "\"partitionkey\":\"p\","
+                       "\"seq\":12345678901234567890123,\"data\":{\"n\":"
+                       "\"a\\u0000\\ud83d\\ude21\"}}"),
+                   NULL, 0);
     assert_true(cloudevent_read(&arena, &message, &ce, &err));
     assert_str(ce.id, "1");
     assert_str(ce.source, "/s");
@@ -230,9 +257,11 @@ test_attributes_come_out(void **state)
     assert_str(ce.data->first->text, "a\xef\xbf\xbd\xf0\x9f\x98\xa1");
     struct buf out = {0};
     assert_true(door_json_print(&arena, ce.extensions, &out));
-    assert_string_equal(out.ptr, "{\"partitionkey\":\"p\",\"seq\":12345678901234567890123}");
+    assert_string_equal(out.ptr,
+                        "{\"partitionkey\":\"p\",\"seq\":12345678901234567890123}");
 
-    const struct header headers[] = {BASE, H("ce_subject", "b"), H("ce_partitionkey", "q"),
+    const struct header headers[] = {BASE, H("ce_subject", "b"),
+                                     H("ce_partitionkey", "q"),
                                      H("ce_dataschema", "urn:x")};
     message = message_of(STR("{\"x\":1}"), headers, COUNT_OF(headers));
     assert_true(cloudevent_read(&arena, &message, &ce, &err));
@@ -329,7 +358,8 @@ test_agrees_with_jansson(void **state)
 {
     (void)state;
     static const char *const SEEDS[] = {
-        "{\"a\":[1,-2.5e3,true,false,null],\"b\":{\"c\":\"x\\n\\u00e9\\\"\"},\"d\":\"\xe6\x8a\x95\"}",
+        "{\"a\":[1,-2.5e3,true,false,null],\"b\":{\"c\":\"x\\n\\u00e9\\\"\"},\"d\":"
+        "\"\xe6\x8a\x95\"}",
         "[\"\\ud83d\\ude21\",\"\\\\\",{},[],0,-0,1.0,{\"k\":{\"k\":[{}]}}]",
         "{\"text\":\"caf\xc3\xa9 \xf0\x9f\x98\xa1\",\"n\":123456789,\"e\":\"\"}",
     };
@@ -349,15 +379,15 @@ test_agrees_with_jansson(void **state)
         len -= next_random(&random) % 8 == 0 ? next_random(&random) % 4 : 0;
 
         json_error_t error;
-        json_t *theirs = json_loadb(text, len,
-                                    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                                    &error);
+        json_t *theirs = json_loadb(
+            text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
         struct door_json *ours = NULL;
         struct err err = {0};
         bool ok = door_json_parse(&arena, (struct str){text, len}, "$", &ours, &err);
         bool range = !theirs && json_error_code(&error) == json_error_numeric_overflow;
         if (ok != (theirs != NULL) && !(ok && range)) {
-            print_message("differ: %.*s (%s / %s)\n", (int)len, text, err.text, error.text);
+            print_message("differ: %.*s (%s / %s)\n", (int)len, text, err.text,
+                          error.text);
             assert_true(false);
         }
         if (ok && theirs) {
@@ -381,10 +411,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_structured),
-        cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_attributes_come_out),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_structured),          cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_attributes_come_out), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_agrees_with_jansson),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

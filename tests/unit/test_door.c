@@ -28,21 +28,25 @@ static const struct dead {
      DEAD_MISSING_FIELD, "$.data.complaint_ref"},
     {"complaint.submitted", "{\"complaint_ref\":\"\",\"channel\":\"web\",\"text\":\"t\"}",
      DEAD_MISSING_FIELD, "$.data.complaint_ref"},
-    {"complaint.submitted", "{" REF ",\"text\":\"t\"}", DEAD_MISSING_FIELD, "$.data.channel"},
-    {"complaint.submitted", "{" REF ",\"channel\":\"\",\"text\":\"t\"}", DEAD_MISSING_FIELD,
+    {"complaint.submitted", "{" REF ",\"text\":\"t\"}", DEAD_MISSING_FIELD,
      "$.data.channel"},
-    {"complaint.submitted", "{" REF ",\"channel\":\"web\"}", DEAD_MISSING_FIELD, "$.data.text"},
-    {"complaint.submitted", "{" REF ",\"channel\":\"web\",\"text\":\"\",\"subject\":null}",
-     DEAD_MISSING_FIELD, "$.data.text"},
+    {"complaint.submitted", "{" REF ",\"channel\":\"\",\"text\":\"t\"}",
+     DEAD_MISSING_FIELD, "$.data.channel"},
+    {"complaint.submitted", "{" REF ",\"channel\":\"web\"}", DEAD_MISSING_FIELD,
+     "$.data.text"},
+    {"complaint.submitted",
+     "{" REF ",\"channel\":\"web\",\"text\":\"\",\"subject\":null}", DEAD_MISSING_FIELD,
+     "$.data.text"},
     {"complaint.message", "{" REF "}", DEAD_MISSING_FIELD, "$.data.text"},
     {"complaint.message", "{" REF ",\"text\":\" \\u0007\\n\"}", DEAD_MISSING_FIELD,
      "$.data.text"},
     {"complaint.rated", "{" REF "}", DEAD_MISSING_FIELD, "$.data.score"},
     {"complaint.assigned", "{" REF "}", DEAD_MISSING_FIELD, "$.data.team"},
-    {"complaint.transferred", "{" REF ",\"team\":\"\"}", DEAD_MISSING_FIELD, "$.data.team"},
+    {"complaint.transferred", "{" REF ",\"team\":\"\"}", DEAD_MISSING_FIELD,
+     "$.data.team"},
     {"complaint.waiting", "{" REF "}", DEAD_MISSING_FIELD, "$.data.for"},
-    {"complaint.promised", "{" REF ",\"due_at\":\"2026-02-01T00:00:00Z\"}", DEAD_MISSING_FIELD,
-     "$.data.promise_id"},
+    {"complaint.promised", "{" REF ",\"due_at\":\"2026-02-01T00:00:00Z\"}",
+     DEAD_MISSING_FIELD, "$.data.promise_id"},
     {"complaint.promised", "{" REF ",\"promise_id\":\"p\"}", DEAD_MISSING_FIELD,
      "$.data.due_at"},
     {"complaint.promise_kept", "{" REF "}", DEAD_MISSING_FIELD, "$.data.promise_id"},
@@ -53,37 +57,42 @@ static const struct dead {
     {"complaint.extended", "{" REF ",\"clock\":\"resolution\"}", DEAD_MISSING_FIELD,
      "$.data.until"},
     {"complaint.extended",
-     "{" REF ",\"clock\":\"resolution\",\"until\":\"2026-02-01T00:00:00Z\",\"approver\":\"a\"}",
+     "{" REF
+     ",\"clock\":\"resolution\",\"until\":\"2026-02-01T00:00:00Z\",\"approver\":\"a\"}",
      DEAD_MISSING_FIELD, "$.data.reason"},
     {"complaint.extended",
-     "{" REF ",\"clock\":\"resolution\",\"until\":\"2026-02-01T00:00:00Z\",\"reason\":\"a\"}",
+     "{" REF
+     ",\"clock\":\"resolution\",\"until\":\"2026-02-01T00:00:00Z\",\"reason\":\"a\"}",
      DEAD_MISSING_FIELD, "$.data.approver"},
     {"complaint.reach", "{" REF "}", DEAD_MISSING_FIELD, "$.data"},
     {"complaint.reach", "{" REF ",\"views\":null}", DEAD_MISSING_FIELD, "$.data"},
     {"complaint.corrected", "{" REF "}", DEAD_MISSING_FIELD, "$.data"},
     {"feedback.fixed", "{}", DEAD_MISSING_FIELD, "$.data.feedback_id"},
-    {"feedback.fixed", "{\"feedback_id\":\"\"}", DEAD_MISSING_FIELD, "$.data.feedback_id"},
+    {"feedback.fixed", "{\"feedback_id\":\"\"}", DEAD_MISSING_FIELD,
+     "$.data.feedback_id"},
     /* types and values */
     {"complaint.submitted", "{\"complaint_ref\":7,\"channel\":\"web\",\"text\":\"t\"}",
      DEAD_BAD_FIELD, "$.data.complaint_ref"},
-    {"complaint.submitted", "{" REF ",\"channel\":\"pigeon\",\"text\":\"t\"}", DEAD_BAD_FIELD,
-     "$.data.channel"},
-    {"complaint.submitted", "{" REF ",\"channel\":\"unknown\",\"text\":\"t\"}", DEAD_BAD_FIELD,
-     "$.data.channel"},
+    {"complaint.submitted", "{" REF ",\"channel\":\"pigeon\",\"text\":\"t\"}",
+     DEAD_BAD_FIELD, "$.data.channel"},
+    {"complaint.submitted", "{" REF ",\"channel\":\"unknown\",\"text\":\"t\"}",
+     DEAD_BAD_FIELD, "$.data.channel"},
     {"complaint.submitted", "{" WEB ",\"kind\":\"rant\"}", DEAD_BAD_FIELD, "$.data.kind"},
-    {"complaint.submitted", "{" WEB ",\"kind\":\"unknown\"}", DEAD_BAD_FIELD, "$.data.kind"},
+    {"complaint.submitted", "{" WEB ",\"kind\":\"unknown\"}", DEAD_BAD_FIELD,
+     "$.data.kind"},
     {"complaint.submitted", "{" WEB ",\"product\":[]}", DEAD_BAD_FIELD, "$.data.product"},
-    {"complaint.submitted", "{" WEB ",\"customer\":\"C1\"}", DEAD_BAD_FIELD, "$.data.customer"},
+    {"complaint.submitted", "{" WEB ",\"customer\":\"C1\"}", DEAD_BAD_FIELD,
+     "$.data.customer"},
     {"complaint.submitted", "{" WEB ",\"customer\":{\"id\":42}}", DEAD_BAD_FIELD,
      "$.data.customer.id"},
-    {"complaint.submitted", "{" WEB ",\"customer\":{\"since\":\"spring\"}}", DEAD_BAD_FIELD,
-     "$.data.customer.since"},
+    {"complaint.submitted", "{" WEB ",\"customer\":{\"since\":\"spring\"}}",
+     DEAD_BAD_FIELD, "$.data.customer.since"},
     {"complaint.submitted", "{" WEB ",\"customer\":{\"followers\":-1}}", DEAD_BAD_FIELD,
      "$.data.customer.followers"},
-    {"complaint.submitted", "{" WEB ",\"customer\":{\"vulnerable\":\"yes\"}}", DEAD_BAD_FIELD,
-     "$.data.customer.vulnerable"},
-    {"complaint.submitted", "{" WEB ",\"customer\":{\"lifetime_value\":1e999}}", DEAD_BAD_FIELD,
-     "$.data.customer.lifetime_value"},
+    {"complaint.submitted", "{" WEB ",\"customer\":{\"vulnerable\":\"yes\"}}",
+     DEAD_BAD_FIELD, "$.data.customer.vulnerable"},
+    {"complaint.submitted", "{" WEB ",\"customer\":{\"lifetime_value\":1e999}}",
+     DEAD_BAD_FIELD, "$.data.customer.lifetime_value"},
     {"complaint.submitted", "{" WEB ",\"reach\":{\"views\":-5}}", DEAD_BAD_FIELD,
      "$.data.reach.views"},
     {"complaint.submitted", "{" WEB ",\"reach\":{\"views\":99999999999999999999}}",
@@ -101,30 +110,35 @@ static const struct dead {
     {"complaint.rated", "{" REF ",\"score\":\"5\"}", DEAD_BAD_FIELD, "$.data.score"},
     {"complaint.rated", "{" REF ",\"score\":4.5}", DEAD_BAD_FIELD, "$.data.score"},
     {"complaint.rated", "{" REF ",\"score\":true}", DEAD_BAD_FIELD, "$.data.score"},
-    {"complaint.remedy_offered", "{" REF ",\"remedy\":\"r\",\"amount\":-0.01}", DEAD_BAD_FIELD,
-     "$.data.amount"},
-    {"complaint.remedy_offered", "{" REF ",\"remedy\":\"r\",\"amount\":\"5\"}", DEAD_BAD_FIELD,
-     "$.data.amount"},
+    {"complaint.remedy_offered", "{" REF ",\"remedy\":\"r\",\"amount\":-0.01}",
+     DEAD_BAD_FIELD, "$.data.amount"},
+    {"complaint.remedy_offered", "{" REF ",\"remedy\":\"r\",\"amount\":\"5\"}",
+     DEAD_BAD_FIELD, "$.data.amount"},
     {"complaint.waiting", "{" REF ",\"for\":\"godot\"}", DEAD_BAD_FIELD, "$.data.for"},
     {"complaint.extended",
      "{" REF ",\"clock\":\"cuckoo\",\"until\":\"2026-02-01T00:00:00Z\",\"reason\":\"r\","
      "\"approver\":\"a\"}",
      DEAD_BAD_FIELD, "$.data.clock"},
-    {"complaint.corrected", "{" REF ",\"severity\":9}", DEAD_BAD_FIELD, "$.data.severity"},
+    {"complaint.corrected", "{" REF ",\"severity\":9}", DEAD_BAD_FIELD,
+     "$.data.severity"},
     {"complaint.promised", "{" REF ",\"promise_id\":\"p\",\"due_at\":\"tomorrow\"}",
      DEAD_BAD_FIELD, "$.data.due_at"},
     {"complaint.acknowledged", "{" REF ",\"automatic\":\"yes\"}", DEAD_BAD_FIELD,
      "$.data.automatic"},
-    {"complaint.closed", "{\"complaint_id\":\"17\"}", DEAD_BAD_FIELD, "$.data.complaint_id"},
+    {"complaint.closed", "{\"complaint_id\":\"17\"}", DEAD_BAD_FIELD,
+     "$.data.complaint_id"},
     {"complaint.closed", "{\"complaint_id\":\"0123abcd-4567-4abc-9def-0123456789ab\"}",
      DEAD_BAD_FIELD, "$.data.complaint_id"}, /* version 4 */
     {"complaint.closed", "{\"complaint_id\":5}", DEAD_BAD_FIELD, "$.data.complaint_id"},
     {"feedback.fixed", "{\"feedback_id\":\"f1\"}", DEAD_BAD_FIELD, "$.data.feedback_id"},
-    {"feedback.fixed", "{\"collective_id\":\"c1\"}", DEAD_BAD_FIELD, "$.data.collective_id"},
+    {"feedback.fixed", "{\"collective_id\":\"c1\"}", DEAD_BAD_FIELD,
+     "$.data.collective_id"},
     /* times in data */
-    {"complaint.promised", "{" REF ",\"promise_id\":\"p\",\"due_at\":\"1999-12-31T23:59:59Z\"}",
+    {"complaint.promised",
+     "{" REF ",\"promise_id\":\"p\",\"due_at\":\"1999-12-31T23:59:59Z\"}",
      DEAD_TIME_OUT_OF_RANGE, "$.data.due_at"},
-    {"complaint.promised", "{" REF ",\"promise_id\":\"p\",\"due_at\":\"9999-12-31T00:00:00Z\"}",
+    {"complaint.promised",
+     "{" REF ",\"promise_id\":\"p\",\"due_at\":\"9999-12-31T00:00:00Z\"}",
      DEAD_TIME_OUT_OF_RANGE, "$.data.due_at"},
     /* nobody */
     {"complaint.closed", "{}", DEAD_UNROUTABLE, "$.data"},
@@ -148,7 +162,8 @@ test_dead_letters(void **state)
         assert_false(read_data(DEAD[i].type, DEAD[i].data, &result, &err));
         print_message("   %s %s: %s\n", dead_reason_name(err.reason), err.path, err.text);
         assert_int_equal(err.action, ERR_DEAD_LETTER);
-        assert_string_equal(dead_reason_name(err.reason), dead_reason_name(DEAD[i].expect));
+        assert_string_equal(dead_reason_name(err.reason),
+                            dead_reason_name(DEAD[i].expect));
         assert_string_equal(err.path, DEAD[i].path);
     }
     arena_clear(&arena);
@@ -169,8 +184,9 @@ test_limits(void **state)
         {"complaint.submitted", "{" REF ",\"channel\":\"web\",\"text\":\"", "\"}", 262144,
          "$.data.text"},
         {"complaint.submitted", "{" WEB ",\"subject\":\"", "\"}", 8192, "$.data.subject"},
-        {"complaint.submitted", "{\"channel\":\"web\",\"text\":\"t\",\"complaint_ref\":\"", "\"}",
-         512, "$.data.complaint_ref"},
+        {"complaint.submitted",
+         "{\"channel\":\"web\",\"text\":\"t\",\"complaint_ref\":\"", "\"}", 512,
+         "$.data.complaint_ref"},
         {"complaint.submitted", "{" WEB ",\"customer\":{\"id\":\"", "\"}}", 512,
          "$.data.customer.id"},
         {"complaint.submitted", "{" WEB ",\"customer\":{\"name\":\"", "\"}}", 8192,
@@ -186,7 +202,8 @@ test_limits(void **state)
         for (size_t over = 0; over < 2; over++) {
             struct door_result result;
             struct err err;
-            print_message("row %zu: %s %zu + %zu\n", i, rows[i].path, rows[i].max_bytes, over);
+            print_message("row %zu: %s %zu + %zu\n", i, rows[i].path, rows[i].max_bytes,
+                          over);
             struct str data =
                 arena_printf(&arena, "%s%.*s%s", rows[i].before,
                              (int)(rows[i].max_bytes + over), filler, rows[i].after);
@@ -206,7 +223,8 @@ test_limits(void **state)
         for (int i = 1; i < n; i++)
             buf_printf(&data, ",%d", i);
         buf_add_c(&data, "]}");
-        assert_int_equal(read_data("complaint.submitted", data.ptr, &result, &err), n == 64);
+        assert_int_equal(read_data("complaint.submitted", data.ptr, &result, &err),
+                         n == 64);
         buf_release(&data);
     }
     arena_clear(&arena);
@@ -271,16 +289,16 @@ static const struct same {
      CUSTOMER_KEY_EMAIL},
     {"{\"id\":null,\"email\":\"jo@x.org\"}", "{\"id\":\"\",\"email\":\"jo@x.org\"}", true,
      CUSTOMER_KEY_EMAIL},
-    {"{\"email\":\"jo@x.org\"}", "{\"email\":\"jo@x.org\",\"phone\":\"13800138000\"}", true,
-     CUSTOMER_KEY_EMAIL},
+    {"{\"email\":\"jo@x.org\"}", "{\"email\":\"jo@x.org\",\"phone\":\"13800138000\"}",
+     true, CUSTOMER_KEY_EMAIL},
     {"{\"phone\":\"138 0013 8000\"}", "{\"phone\":\"+8613800138000\"}", true,
      CUSTOMER_KEY_PHONE},
-    {"{\"email\":\"none\",\"phone\":\"13800138000\"}", "{\"phone\":\"13800138000\"}", true,
-     CUSTOMER_KEY_PHONE},
-    {"{\"handle\":\"@Jo\"},\"channel\":\"social\"", "{\"handle\":\"jo\"},\"channel\":\"social\"",
-     true, CUSTOMER_KEY_HANDLE},
-    {"{\"handle\":\"@Jo\"},\"channel\":\"social\"", "{\"handle\":\"jo\"},\"channel\":\"chat\"",
-     false, CUSTOMER_KEY_HANDLE},
+    {"{\"email\":\"none\",\"phone\":\"13800138000\"}", "{\"phone\":\"13800138000\"}",
+     true, CUSTOMER_KEY_PHONE},
+    {"{\"handle\":\"@Jo\"},\"channel\":\"social\"",
+     "{\"handle\":\"jo\"},\"channel\":\"social\"", true, CUSTOMER_KEY_HANDLE},
+    {"{\"handle\":\"@Jo\"},\"channel\":\"social\"",
+     "{\"handle\":\"jo\"},\"channel\":\"chat\"", false, CUSTOMER_KEY_HANDLE},
     {"{\"handle\":\"@Jo\"},\"channel\":\"social\"", "{\"handle\":\"jo\"}", false,
      CUSTOMER_KEY_HANDLE}, /* unnamed: unknown */
     {"{\"name\":\"Jo\"}", "null", true, CUSTOMER_KEY_REF},
@@ -296,9 +314,11 @@ test_same_customer_same_complaint(void **state)
     for (size_t i = 0; i < COUNT_OF(SAME); i++) {
         print_message("row %zu: %s / %s\n", i, SAME[i].first, SAME[i].second);
         bool channel = strstr(SAME[i].first, "channel") != NULL;
-        struct str first = arena_printf(&arena, "{" REF ",\"text\":\"t\"%s,\"customer\":%s}",
-                                        channel ? "" : ",\"channel\":\"web\"", SAME[i].first);
-        struct str second = arena_printf(&arena, "{" REF ",\"customer\":%s}", SAME[i].second);
+        struct str first =
+            arena_printf(&arena, "{" REF ",\"text\":\"t\"%s,\"customer\":%s}",
+                         channel ? "" : ",\"channel\":\"web\"", SAME[i].first);
+        struct str second =
+            arena_printf(&arena, "{" REF ",\"customer\":%s}", SAME[i].second);
         struct complaint_event a = event_of("complaint.submitted", first.ptr);
         struct complaint_event b = event_of("complaint.closed", second.ptr);
         assert_int_equal(str_eq(a.complaint_id, b.complaint_id), SAME[i].same);
@@ -318,10 +338,9 @@ test_naming(void **state)
     (void)state;
     struct complaint_event a = event_of("complaint.submitted", "{" WEB "}");
     /* by id: it beats customer and ref; in capitals too */
-    struct str data = arena_printf(&arena,
-                                   "{\"complaint_id\":\"%.*s\"," REF
-                                   ",\"customer\":{\"id\":\"other\"}}",
-                                   STR_ARG(a.complaint_id));
+    struct str data = arena_printf(
+        &arena, "{\"complaint_id\":\"%.*s\"," REF ",\"customer\":{\"id\":\"other\"}}",
+        STR_ARG(a.complaint_id));
     struct complaint_event b = event_of("complaint.closed", data.ptr);
     assert_true(str_eq(a.complaint_id, b.complaint_id));
     assert_true(str_eq(a.customer_key, b.customer_key));
@@ -338,8 +357,8 @@ test_naming(void **state)
     /* another publisher speaks of it */
     struct door_result result;
     struct err err = {0};
-    struct raw_message message = message_of(
-        envelope("/erp", "complaint.closed", NULL, "{" REF ",\"complaint_source\":\"/crm\"}"));
+    struct raw_message message = message_of(envelope(
+        "/erp", "complaint.closed", NULL, "{" REF ",\"complaint_source\":\"/crm\"}"));
     assert_true(door_read(&WALL, &message, &result, &err));
     assert_true(str_eq(a.complaint_id, result.event.complaint_id));
     assert_str(result.event.complaint_source, "/crm");
@@ -351,8 +370,8 @@ test_naming(void **state)
     b = event_of("customer.updated", "{\"customer\":{\"id\":\"C1\",\"tier\":\"gold\"}}");
     assert_true(str_is_null(b.complaint_id));
     assert_int_equal(b.named_by, NAMED_BY_NOTHING);
-    struct complaint_event c = event_of(
-        "complaint.submitted", "{" WEB ",\"customer\":{\"id\":\"C1\"}}");
+    struct complaint_event c =
+        event_of("complaint.submitted", "{" WEB ",\"customer\":{\"id\":\"C1\"}}");
     assert_true(str_eq(b.customer_hash, c.customer_hash));
 
     /* another salt, other people */

@@ -1,5 +1,5 @@
-/* The door: what of a message is stored, under every type; the schemas' examples; the stage
- * around it; and messages damaged at random. */
+/* The door: what of a message is stored, under every type; the schemas' examples; the
+ * stage around it; and messages damaged at random. */
 #include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -17,17 +17,22 @@ test_submission(void **state)
     (void)state;
     struct complaint_event ev = event_of(
         "complaint.submitted",
-        "{" REF ",\"channel\":\"social\",\"text\":\"cafe\\u0301\\r\\n4111 1111 1111 1111\\u0000!\","
+        "{" REF ",\"channel\":\"social\",\"text\":\"cafe\\u0301\\r\\n4111 1111 1111 "
+                "1111\\u0000!\","
         "\"subject\":\"DE89370400440532013000\",\"issue\":\"lid\",\"language\":\"en\","
-        "\"brand\":\"b\",\"product\":\"kettle\",\"order_ref\":\"o1\",\"desired_remedy\":\"refund\","
+        "\"brand\":\"b\",\"product\":\"kettle\",\"order_ref\":\"o1\",\"desired_remedy\":"
+        "\"refund\","
         "\"kind\":\"complaint\",\"public_url\":\"https://x.org/4111111111111111\","
         "\"reach\":{\"views\":10,\"shares\":2e0,\"clicks\":7},"
-        "\"regulator\":{\"name\":\"CFPB\",\"case_ref\":\"c\",\"received_at\":\"2025-12-01T00:00:00Z\"},"
-        "\"previous_complaint_ref\":\"R0\",\"on_behalf_of\":\"mother\",\"consent_to_publish\":false,"
+        "\"regulator\":{\"name\":\"CFPB\",\"case_ref\":\"c\",\"received_at\":\"2025-12-"
+        "01T00:00:00Z\"},"
+        "\"previous_complaint_ref\":\"R0\",\"on_behalf_of\":\"mother\",\"consent_to_"
+        "publish\":false,"
         "\"attachments\":[{\"name\":\"a 4111111111111111\"},\"u\",7],"
         "\"customer\":{\"id\":\"11010519491231002X\",\"name\":\"Jo 4111111111111111\","
         "\"email\":\"4111111111111111@x.org\",\"phone\":\"+86 138 0013 8000\","
-        "\"handle\":\"@jo\",\"tier\":\"gold\",\"since\":\"2019-04-01\",\"lifetime_value\":-1.5,"
+        "\"handle\":\"@jo\",\"tier\":\"gold\",\"since\":\"2019-04-01\",\"lifetime_"
+        "value\":-1.5,"
         "\"followers\":3,\"vulnerable\":true,\"shoe\":{\"size\":43}},"
         "\"note\":[\"GB82 WEST 1234 5698 7654 32\",4111111111111111,1e400,null,true],"
         "\"4111111111111111\":12345678901234567890123}");
@@ -71,9 +76,10 @@ test_submission(void **state)
     assert_int_equal(ev.customer->since, INT64_C(1554076800000));
     assert_true(ev.customer->lifetime_value == -1.5);
     assert_true(ev.customer->has_vulnerable && ev.customer->vulnerable);
-    assert_str(ev.extra, "{\"reach\":{\"clicks\":7},\"customer\":{\"shoe\":{\"size\":43}},"
-                         "\"note\":[\"[iban]\",\"[card]\",1e400,null,true],"
-                         "\"[card]\":12345678901234567890123}");
+    assert_str(ev.extra,
+               "{\"reach\":{\"clicks\":7},\"customer\":{\"shoe\":{\"size\":43}},"
+               "\"note\":[\"[iban]\",\"[card]\",1e400,null,true],"
+               "\"[card]\":12345678901234567890123}");
     /* Hashed before it was hidden. */
     struct complaint_event again = event_of(
         "complaint.closed", "{" REF ",\"customer\":{\"id\":\"11010519491231002X\"}}");
@@ -86,11 +92,14 @@ test_actions(void **state)
 {
     (void)state;
     const struct action *a;
-    a = event_of("complaint.waiting", "{" REF ",\"for\":\"third_party\",\"reason\":\"lab\"}")
+    a = event_of("complaint.waiting",
+                 "{" REF ",\"for\":\"third_party\",\"reason\":\"lab\"}")
             .action;
     assert_str(a->waiting_for, "third_party");
     assert_str(a->reason, "lab");
-    a = event_of("complaint.referred", "{" REF ",\"to\":\"ombudsman\",\"case_ref\":\"7\"}").action;
+    a = event_of("complaint.referred",
+                 "{" REF ",\"to\":\"ombudsman\",\"case_ref\":\"7\"}")
+            .action;
     assert_str(a->referred_to, "ombudsman");
     assert_str(a->case_ref, "7");
     a = event_of("complaint.promised",
@@ -100,11 +109,13 @@ test_actions(void **state)
     assert_true(a->has_due_at && a->due_at == INT64_C(1772424000000));
     a = event_of("complaint.reach", "{" REF ",\"views\":5}").action;
     assert_true(a->reach->has_views && a->reach->views == 5 && !a->reach->has_shares);
-    a = event_of("complaint.corrected", "{" REF ",\"kind\":\"praise\",\"severity\":5}").action;
+    a = event_of("complaint.corrected", "{" REF ",\"kind\":\"praise\",\"severity\":5}")
+            .action;
     assert_true(a->has_kind && a->kind == KIND_PRAISE && a->severity == 5);
     a = event_of("complaint.acknowledged", "{" REF ",\"automatic\":true}").action;
     assert_true(a->has_automatic && a->automatic);
-    a = event_of("complaint.rated", "{" REF ",\"score\":2.0,\"comment\":\"late\"}").action;
+    a = event_of("complaint.rated", "{" REF ",\"score\":2.0,\"comment\":\"late\"}")
+            .action;
     assert_true(a->has_score && a->score == 2);
     /* A field of another type is unknown here. */
     struct complaint_event ev =
@@ -115,7 +126,8 @@ test_actions(void **state)
     struct door_result result;
     struct err err;
     assert_true(read_data("feedback.planned",
-                          "{\"feedback_id\":\"" ID_TEXT "\",\"due_at\":\"2026-06-30T00:00:00Z\"}",
+                          "{\"feedback_id\":\"" ID_TEXT
+                          "\",\"due_at\":\"2026-06-30T00:00:00Z\"}",
                           &result, &err));
     assert_true(result.is_fact);
     assert_str(result.fact.cluster_key, "0123abcd4567");
@@ -155,7 +167,8 @@ test_binary_and_extensions(void **state)
 /* ---- schemas ----------------------------------------------------------------------- */
 
 static size_t
-check_properties(const struct door_type *type, const struct field_set *set, json_t *schema)
+check_properties(const struct door_type *type, const struct field_set *set,
+                 json_t *schema)
 {
     (void)type;
     json_t *properties = json_object_get(schema, "properties");
@@ -167,8 +180,8 @@ check_properties(const struct door_type *type, const struct field_set *set, json
         json_t *name;
         print_message("   %.*s\n", STR_ARG(field->name));
         assert_non_null(property);
-        json_array_foreach(json_object_get(schema, "required"), k, name)
-            required = required || str_eq(str_from(json_string_value(name)), field->name);
+        json_array_foreach(json_object_get(schema, "required"), k, name) required =
+            required || str_eq(str_from(json_string_value(name)), field->name);
         if (type->naming != set) /* customer.* needs a customer, by another rule */
             assert_int_equal(required, field->required);
         json_t *max = json_object_get(property, "maxLength");
@@ -208,7 +221,8 @@ test_schemas_and_examples(void **state)
         assert_true(json_array_size(examples) > 0);
         size_t k;
         json_t *example;
-        json_array_foreach(examples, k, example) {
+        json_array_foreach(examples, k, example)
+        {
             struct door_result result;
             struct err err;
             char *data = json_dumps(example, 0);
@@ -217,9 +231,10 @@ test_schemas_and_examples(void **state)
                 print_message("%s: %s %s\n", data, err.path, err.text);
             assert_true(ok);
             buf_clear(&out);
-            assert_true(result.is_fact
-                            ? wire_encode(&product_fact_wire, &result.fact, &out, &err)
-                            : wire_encode(&complaint_event_wire, &result.event, &out, &err));
+            assert_true(
+                result.is_fact
+                    ? wire_encode(&product_fact_wire, &result.fact, &out, &err)
+                    : wire_encode(&complaint_event_wire, &result.event, &out, &err));
             free(data);
         }
         json_decref(schema);
@@ -237,7 +252,9 @@ test_stage(void **state)
     struct turn *turn = turn_new();
     struct turn_driver driver = {
         .def = &door_stage,
-        .settings = {.salt = STR("salt"), .default_region = STR("CN"), .wall_clock = true},
+        .settings = {.salt = STR("salt"),
+                     .default_region = STR("CN"),
+                     .wall_clock = true},
         .partition = 3,
         .clock_ms = TIME_NONE,
     };
@@ -245,7 +262,8 @@ test_stage(void **state)
     struct raw_message messages[] = {
         message_of(envelope("/crm", "complaint.submitted", NULL, "{" WEB "}")),
         message_of(envelope("/crm", "complaint.rated", NULL, "{" REF ",\"score\":9}")),
-        message_of(envelope("/pd", "feedback.fixed", NULL, "{\"feedback_id\":\"" ID_TEXT "\"}")),
+        message_of(
+            envelope("/pd", "feedback.fixed", NULL, "{\"feedback_id\":\"" ID_TEXT "\"}")),
         message_of(STR_NULL),
     };
     messages[1].key = STR("k");

@@ -28,14 +28,15 @@ test_text(void **state)
         {"a\r\nb", "a\nb"},
         {"bell\x07 esc\x1b del\x7f.", "bell esc del."},
         {"c1\xc2\x85 gone", "c1 gone"},
-        {"cafe\xcc\x81", "caf\xc3\xa9"},                   /* e + acute */
-        {"caf\xc3\xa9", "caf\xc3\xa9"},                    /* already NFC */
-        {"\xe2\x84\xab", "\xc3\x85"},                      /* Angstrom sign, singleton */
-        {"\xef\xa4\x80", "\xe8\xb1\x88"},                  /* compatibility ideograph U+F900 */
-        {"\xe3\x81\x8b\xe3\x82\x99", "\xe3\x81\x8c"},      /* ka + voiced mark */
+        {"cafe\xcc\x81", "caf\xc3\xa9"},              /* e + acute */
+        {"caf\xc3\xa9", "caf\xc3\xa9"},               /* already NFC */
+        {"\xe2\x84\xab", "\xc3\x85"},                 /* Angstrom sign, singleton */
+        {"\xef\xa4\x80", "\xe8\xb1\x88"},             /* compatibility ideograph U+F900 */
+        {"\xe3\x81\x8b\xe3\x82\x99", "\xe3\x81\x8c"}, /* ka + voiced mark */
         {"\xe6\x8a\x95\xe8\xaf\x89\xef\xbc\x81", "\xe6\x8a\x95\xe8\xaf\x89\xef\xbc\x81"},
-        {"\xf0\x9f\x98\xa1!", "\xf0\x9f\x98\xa1!"},        /* emoji */
-        {"a\xe2\x80\x8b\xe2\x80\xae z", "a\xe2\x80\x8b\xe2\x80\xae z"}, /* ZWSP, RLO stay */
+        {"\xf0\x9f\x98\xa1!", "\xf0\x9f\x98\xa1!"}, /* emoji */
+        {"a\xe2\x80\x8b\xe2\x80\xae z",
+         "a\xe2\x80\x8b\xe2\x80\xae z"}, /* ZWSP, RLO stay */
         {"\xef\xbf\xbd", "\xef\xbf\xbd"},
         {"\xe1\x84\x80\xe1\x85\xa1", "\xea\xb0\x80"}, /* Hangul jamo */
         {"q\xcc\x87\xcc\xa3", "q\xcc\xa3\xcc\x87"},   /* order of marks */
@@ -84,7 +85,8 @@ test_fast_path_agrees_with_icu(void **state)
          * presence forces the slow path and adds a fixed tail of two characters. */
         memcpy(text + n, "\xe0\xa5\x98", 3);
         struct str slow = normalise_text(&arena, (struct str){text, n + 3});
-        assert_true(slow.len == fast.len + 6 && memcmp(slow.ptr, fast.ptr, fast.len) == 0);
+        assert_true(slow.len == fast.len + 6 &&
+                    memcmp(slow.ptr, fast.ptr, fast.len) == 0);
         arena_clear(&arena);
     }
     arena_release(&arena);
@@ -179,8 +181,8 @@ test_phone(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         print_message("row %zu: %s in %s\n", i, rows[i].given, rows[i].region);
         struct str got = STR_NULL;
-        bool ok = normalise_phone(&arena, str_from(rows[i].given), str_from(rows[i].region),
-                                  &got);
+        bool ok = normalise_phone(&arena, str_from(rows[i].given),
+                                  str_from(rows[i].region), &got);
         assert_int_equal(ok, rows[i].expect != NULL);
         if (ok)
             assert_str(got, rows[i].expect);
@@ -192,8 +194,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),  cmocka_unit_test(test_fast_path_agrees_with_icu),
-        cmocka_unit_test(test_identifiers), cmocka_unit_test(test_email),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_fast_path_agrees_with_icu),
+        cmocka_unit_test(test_identifiers),
+        cmocka_unit_test(test_email),
         cmocka_unit_test(test_phone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,10 +30,11 @@ static const struct row {
     {"\xe5\x8d\xa1\xe5\x8f\xb7"
      "4111111111111111\xe8\xa2\xab\xe7\x9b\x97",
      "\xe5\x8d\xa1\xe5\x8f\xb7[card]\xe8\xa2\xab\xe7\x9b\x97"},
-    {"\xef\xbc\x94\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91 \xef\xbc\x91\xef\xbc\x91\xef\xbc\x91"
+    {"\xef\xbc\x94\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91 "
+     "\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91"
      "\xef\xbc\x91 \xef\xbc\x91\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91 "
      "\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91",
-     "[card]"},                                                           /* full width */
+     "[card]"}, /* full width */
     {"\xef\xbc\x8c"
      "4111111111111111\xef\xbc\x8c",
      "\xef\xbc\x8c[card]\xef\xbc\x8c"}, /* full-width comma before */
@@ -49,12 +50,12 @@ static const struct row {
      "[card]"}, /* zero-width space */
     {"order 12 4111 1111 1111 1111", "order 12 [card]"},
     {"card4111111111111111x", "card[card]x"},
-    {"4111111111111112", NULL},                   /* Luhn fails */
-    {"41111111111111111111111111", NULL},         /* too long */
-    {"1700000000000", NULL},                      /* a time in ms */
-    {"20230506123008", NULL},                     /* a time in digits, Luhn holds or not */
-    {"2019 2020 2021 2022", NULL},                /* years */
-    {"13800138000 and +86 138 0013 8000", NULL},  /* telephone */
+    {"4111111111111112", NULL},                  /* Luhn fails */
+    {"41111111111111111111111111", NULL},        /* too long */
+    {"1700000000000", NULL},                     /* a time in ms */
+    {"20230506123008", NULL},                    /* a time in digits, Luhn holds or not */
+    {"2019 2020 2021 2022", NULL},               /* years */
+    {"13800138000 and +86 138 0013 8000", NULL}, /* telephone */
     {"2023-05-06 12:30, 10.50 and 3.1415", NULL}, /* dates, amounts */
     {"5 5 0 0 0 0 0 0 0 0 0 0 0 0 0 4", NULL},    /* a list, no card's grouping */
     {"call 4111 or 1111, 1111 1111", NULL},       /* not one number */
@@ -134,8 +135,9 @@ static void
 test_hostile_texts_are_linear(void **state)
 {
     (void)state;
-    static const char *const PATTERNS[] = {"4", "1 ", "4111 ", "DE89 ", "4-4-4 ", "4111-",
-                                           "\xef\xbc\x94", "6 1", "DE8", "0 - "};
+    static const char *const PATTERNS[] = {"4",      "1 ",    "4111 ",        "DE89 ",
+                                           "4-4-4 ", "4111-", "\xef\xbc\x94", "6 1",
+                                           "DE8",    "0 - "};
     struct arena arena = {0};
     size_t len = (size_t)256 * 1024;
     char *text = malloc(len);
