@@ -13,8 +13,12 @@ finish() { [ -z "$child" ] || kill -9 "$child" 2>/dev/null || true; rm -rf "$wor
 trap finish EXIT
 export REDRESS_SALT=stage-test-salt REDRESS_PARTITIONS=4 REDRESS_CLOCK=event
 export REDRESS_OPS_PORT=0 REDRESS_REPLICATION=1
+export REDRESS_BATCH_MAX_EVENTS=200 # many small transactions
 RANDOM=$seed
 
+nap() { # nap MS
+    perl -e 'select(undef, undef, undef, $ARGV[0] / 1000)' "$1"
+}
 start() {
     "$program" run "$@" >>"$work/$REDRESS_TOPIC_PREFIX.log" 2>&1 &
     child=$!
@@ -24,20 +28,25 @@ fail() {
     tail -n 20 "$work/$REDRESS_TOPIC_PREFIX.log" >&2
     exit 1
 }
-# Kills at a random moment while there is work; waits on conditions, not on time: each kill
-# comes a random number of committed messages after the last.
+# Kills at random moments while there is work: three in four shortly after the partitions
+# were taken over (in a transaction, mostly), one in four during the start.
 disturb() {
-    local per=$((events / (kills + 1))) fed=0 i
+    local i assigned log="$work/$REDRESS_TOPIC_PREFIX.log"
+    "$program" feed "$events" "$seed" &
     for ((i = 0; i < kills; i++)); do
-        "$program" feed "$per" "$seed" "$fed"
-        fed=$((fed + per))
-        # From "just started" to "in the middle of it".
-        perl -e 'select(undef, undef, undef, $ARGV[0] / 1000)' $((RANDOM % 1500))
+        if ((RANDOM % 4 > 0)); then
+            assigned=$(grep -c '"assigned"' "$log" || true)
+            for ((tries = 0; tries < 3000; tries++)); do
+                [ "$(grep -c '"assigned"' "$log" || true)" -le "$assigned" ] || break
+                nap 10
+            done
+        fi
+        nap $((RANDOM % 300))
         kill -9 "$child" 2>/dev/null || fail "the service had ended by itself"
         wait "$child" 2>/dev/null || true
         start "$@"
     done
-    "$program" feed $((events - fed)) "$seed" "$fed"
+    wait %?feed 2>/dev/null || true
 }
 stop() {
     kill -TERM "$child"
@@ -48,7 +57,7 @@ stop() {
 }
 
 one() { # one NAME KILL [OPTION...]: dumps into $work/NAME
-    local name=$1 kill=$2
+    local name=$1 kill=$2 tries
     shift 2
     export REDRESS_TOPIC_PREFIX="it$$.$name."
     "$program" topics
@@ -57,9 +66,20 @@ one() { # one NAME KILL [OPTION...]: dumps into $work/NAME
     "$program" caught-up 120000 || fail "$name did not catch up"
     stop
     # Both stages write dead letters: among them only each stage's order is certain.
+    [ "$kill" != kill ] || aborted
     "$program" dump >"$work/dump"
     { grep -v '^complaints.deadletter' "$work/dump"; grep '^complaints.deadletter' "$work/dump" | sort; } >"$work/$name"
     [ "$(grep -c '^state' "$work/$name")" -gt 0 ] || fail "$name left no state"
+}
+
+# Messages that only aborted transactions wrote: proof that kills met work in flight.
+aborted() {
+    local topic="${REDRESS_TOPIC_PREFIX}complaints.received" all committed
+    command -v kcat >/dev/null || return 0
+    local brokers=${REDRESS_KAFKA_BROKERS:-$(sed -n 's/.*"bootstrap.servers": *"\([^"]*\)".*/\1/p' "$REDRESS_CONFIG")}
+    all=$(kcat -b "$brokers" -C -e -q -t "$topic" -X isolation.level=read_uncommitted -f '.\n' | wc -l)
+    committed=$(kcat -b "$brokers" -C -e -q -t "$topic" -X isolation.level=read_committed -f '.\n' | wc -l)
+    echo "stage: $((all - committed)) messages of aborted transactions, $committed committed"
 }
 
 compare() { # compare NAME A B [FILTER]
