@@ -77,7 +77,8 @@ add_flag(struct str *flags, size_t *n_flags, struct str flag)
     return true;
 }
 
-/* --- reading a text --------------------------------------------------------------------- */
+/* --- reading a text
+ * --------------------------------------------------------------------- */
 
 static void
 read_rule(const struct classification_rule *rule, uint16_t count, struct reading *ret)
@@ -161,7 +162,8 @@ read_text(const struct classification_policy *p, struct str text, struct arena *
                             &ret->issue_confidence);
 }
 
-/* --- sections --------------------------------------------------------------------------- */
+/* --- sections
+ * --------------------------------------------------------------------------- */
 
 static enum task
 task_of(struct str name)
@@ -176,7 +178,8 @@ static void
 begin(struct work *w, const struct classification_policy *policy, struct arena *arena,
       struct classification_section *section)
 {
-    *w = (struct work){policy, arena, section, ARENA_ARRAY(arena, struct finding, TASK_COUNT),
+    *w = (struct work){policy, arena, section,
+                       ARENA_ARRAY(arena, struct finding, TASK_COUNT),
                        ARENA_ARRAY(arena, struct str, CLASSIFICATION_FLAGS)};
     for (size_t i = 0; i < section->n_findings; i++) {
         enum task task = task_of(section->findings[i].task);
@@ -234,7 +237,8 @@ decide_kind(struct work *w, enum kind kind, double confidence, enum decided_by b
 }
 
 static void
-decide_severity(struct work *w, int severity, enum decided_by by, const struct names *names)
+decide_severity(struct work *w, int severity, enum decided_by by,
+                const struct names *names)
 {
     static const char *const labels[] = {"", "1", "2", "3", "4", "5"};
     severity = severity < 1 ? 1 : severity > 5 ? 5 : severity;
@@ -243,7 +247,8 @@ decide_severity(struct work *w, int severity, enum decided_by by, const struct n
 }
 
 static void
-raise_severity(struct work *w, int severity, enum decided_by by, const struct names *names)
+raise_severity(struct work *w, int severity, enum decided_by by,
+               const struct names *names)
 {
     enum decided_by now = w->f[TASK_SEVERITY].decided_by;
     /* Upwards a lower source may go too, but never against a person. */
@@ -263,7 +268,8 @@ raise(struct work *w, const struct reading *r)
     if (r->severity > 0)
         raise_severity(w, r->severity, DECIDED_BY_RULE, &r->severity_names);
     bool found = r->double_deviation >= p->double_deviation_threshold;
-    if (r->double_deviation > s->double_deviation_confidence || found > s->double_deviation) {
+    if (r->double_deviation > s->double_deviation_confidence ||
+        found > s->double_deviation) {
         s->double_deviation_confidence = floor(r->double_deviation * 100.0 + 0.5) / 100.0;
         s->double_deviation = s->double_deviation || found;
         (void)decide(w, TASK_DOUBLE_DEVIATION, found ? STR("yes") : STR("no"),
@@ -280,7 +286,7 @@ take_sentiment(struct work *w, const struct reading *r)
     if (!r->has_sentiment)
         return;
     w->s->sentiment = r->sentiment;
-    struct str label = r->sentiment < -0.1   ? STR("negative")
+    struct str label = r->sentiment < -0.1  ? STR("negative")
                        : r->sentiment > 0.1 ? STR("positive")
                                             : STR("neutral");
     (void)decide(w, TASK_SENTIMENT, label, 1, DECIDED_BY_MODEL, &none);
@@ -291,11 +297,13 @@ static void
 take_phrases(struct work *w, const struct reading *r)
 {
     struct classification_section *s = w->s;
-    if (w->f[TASK_LANGUAGE].decided_by <= DECIDED_BY_DEFAULT && !str_is_null(r->language) &&
+    if (w->f[TASK_LANGUAGE].decided_by <= DECIDED_BY_DEFAULT &&
+        !str_is_null(r->language) &&
         decide(w, TASK_LANGUAGE, r->language, 1, DECIDED_BY_MODEL, NULL))
         s->language = r->language;
     if (w->f[TASK_PRODUCT].decided_by == DECIDED_BY_NOTHING &&
-        decide(w, TASK_PRODUCT, r->product, r->product_confidence, DECIDED_BY_MODEL, NULL))
+        decide(w, TASK_PRODUCT, r->product, r->product_confidence, DECIDED_BY_MODEL,
+               NULL))
         s->product = r->product;
     if (w->f[TASK_ISSUE].decided_by == DECIDED_BY_NOTHING &&
         decide(w, TASK_ISSUE, r->issue, r->issue_confidence, DECIDED_BY_MODEL, NULL))
@@ -331,7 +339,8 @@ text_of(const struct submission *submission, struct arena *arena)
         return submission->subject;
     struct str subject = submission->subject;
     struct str text = submission->text;
-    /* No printf: a text may hold NUL bytes and be long. A full stop keeps clauses apart. */
+    /* No printf: a text may hold NUL bytes and be long. A full stop keeps clauses apart.
+     */
     char *both = arena_alloc(arena, subject.len + text.len + 2);
     memcpy(both, subject.ptr, subject.len);
     memcpy(both + subject.len, ". ", 2);
@@ -364,7 +373,8 @@ take_strong(struct work *w, const struct reading *r)
 {
     if (!r->strong_complaint)
         return;
-    if (w->s->kind != KIND_COMPLAINT && w->f[TASK_KIND].decided_by >= DECIDED_BY_UPSTREAM &&
+    if (w->s->kind != KIND_COMPLAINT &&
+        w->f[TASK_KIND].decided_by >= DECIDED_BY_UPSTREAM &&
         w->f[TASK_KIND].decided_by < DECIDED_BY_RULE)
         w->s->needs_review = true;
     decide_kind(w, KIND_COMPLAINT, 1, DECIDED_BY_RULE, &r->strong_names);
@@ -378,8 +388,8 @@ classification_submit(const struct classification_policy *policy,
     struct work w;
     struct reading r;
     struct str text = text_of(submission, arena);
-    *ret = (struct classification_section){.language = STR("other"),
-                                           .kind = KIND_COMPLAINT};
+    *ret =
+        (struct classification_section){.language = STR("other"), .kind = KIND_COMPLAINT};
     begin(&w, policy, arena, ret);
     read_text(policy, text, arena, &r);
     /* Without a text, the words that name product and issue tell the language. */

@@ -1,12 +1,12 @@
 /* classification.h - what a complaint is about, by rules and by what upstream said.
  *
  * Precedence per task: correction > rule > upstream > model > default, which is the order
- * of enum decided_by; `findings` says who decided.  Phrase lists stand in the model's place
- * (decided_by model, model "phrases") until trained models come.  Rules marked "strong"
- * (safety, injury, legal ...) win over upstream.
- * A later message only raises: severity, flags, double deviation; never silently lowers.
- * A correction holds until the next one.
- * Pure: no clock, no I/O, no heap; results live in the arena or in the policy. */
+ * of enum decided_by; `findings` says who decided.  Phrase lists stand in the model's
+ * place (decided_by model, model "phrases") until trained models come.  Rules marked
+ * "strong" (safety, injury, legal ...) win over upstream. A later message only raises:
+ * severity, flags, double deviation; never silently lowers. A correction holds until the
+ * next one. Pure: no clock, no I/O, no heap; results live in the arena or in the policy.
+ */
 #ifndef REDRESS_CLASSIFICATION_H
 #define REDRESS_CLASSIFICATION_H
 
@@ -23,9 +23,9 @@
 /* What a rule of rules.json says when one of its phrases is there. */
 struct classification_rule {
     struct str name;
-    struct str flag;   /* null: none */
-    struct str remedy; /* null: none */
-    int severity;      /* 0: none    */
+    struct str flag;         /* null: none */
+    struct str remedy;       /* null: none */
+    int severity;            /* 0: none    */
     double double_deviation; /* 0-1; several rules add up as 1 - (1-a)(1-b) */
     double sentiment;        /* per match; below 0 is negative              */
     bool strong;             /* wins over upstream                          */
@@ -74,11 +74,11 @@ void classification_merge(const struct classification_policy *policy,
                           struct classification_section *into);
 
 /* rules.json and taxonomy.json below dir; NULL + ERR_STOP if one is bad. */
-struct classification_policy *classification_policy_load(const char *dir, struct err *err);
+struct classification_policy *classification_policy_load(const char *dir,
+                                                         struct err *err);
 /* The same from memory. */
-struct classification_policy *classification_policy_parse(struct str rules,
-                                                          struct str taxonomy,
-                                                          struct err *err);
+struct classification_policy *
+classification_policy_parse(struct str rules, struct str taxonomy, struct err *err);
 void classification_policy_free(struct classification_policy *policy);
 
 #endif

@@ -37,10 +37,12 @@ struct reader {
 #define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static bool
-new_group(struct reader *in, const struct policy_node *node, uint16_t *ret, struct err *err)
+new_group(struct reader *in, const struct policy_node *node, uint16_t *ret,
+          struct err *err)
 {
     if (in->n_groups == RULES_GROUPS)
-        return policy_error(node, err, "too many rules, labels and lists (%d)", RULES_GROUPS);
+        return policy_error(node, err, "too many rules, labels and lists (%d)",
+                            RULES_GROUPS);
     *ret = (uint16_t)in->n_groups++;
     return true;
 }
@@ -82,7 +84,8 @@ add_phrases(struct reader *in, const struct policy_node *list, uint16_t group,
     return true;
 }
 
-/* --- taxonomy.json ------------------------------------------------------------------------ */
+/* --- taxonomy.json
+ * ------------------------------------------------------------------------ */
 
 struct labels {
     struct classification_label *list;
@@ -115,7 +118,8 @@ read_labels(struct reader *in, const struct policy_node *list, int depth,
             return policy_error(&node, err, "id: 1 to 128 bytes");
         for (size_t k = 0; k < labels->n; k++)
             if (str_eq(labels->list[k].id, id))
-                return policy_error(&node, err, "id \"%.*s\" is there twice", STR_ARG(id));
+                return policy_error(&node, err, "id \"%.*s\" is there twice",
+                                    STR_ARG(id));
         if (!new_group(in, &node, &group, err))
             return false;
         labels->list[labels->n++] = (struct classification_label){id, depth};
@@ -133,10 +137,10 @@ read_taxonomy(struct reader *in, struct err *err)
     struct policy_node root = policy_root(&l->taxonomy_doc);
     struct policy_node products, issues;
     struct str version = STR_NULL;
-    struct labels product = {.list = ARENA_ARRAY(&l->arena, struct classification_label,
-                                                 MAX_LABELS)};
-    struct labels issue = {.list = ARENA_ARRAY(&l->arena, struct classification_label,
-                                               MAX_LABELS)};
+    struct labels product = {
+        .list = ARENA_ARRAY(&l->arena, struct classification_label, MAX_LABELS)};
+    struct labels issue = {
+        .list = ARENA_ARRAY(&l->arena, struct classification_label, MAX_LABELS)};
     if (!policy_known(&root, KEYS("version", "products", "issues"), err) ||
         !policy_str(&root, "version", true, &version, err) ||
         !policy_array(&root, "products", true, MAX_LABELS, &products, err) ||
@@ -151,7 +155,8 @@ read_taxonomy(struct reader *in, struct err *err)
     return true;
 }
 
-/* --- rules.json --------------------------------------------------------------------------- */
+/* --- rules.json
+ * --------------------------------------------------------------------------- */
 
 static bool
 read_lists(struct reader *in, const struct policy_node *root, struct err *err)
@@ -234,8 +239,9 @@ read_rule_values(const struct policy_node *node, struct classification_rule *rul
     int64_t severity = 0;
     rule->weight = 1;
     if (!policy_known(node,
-                      KEYS("name", "phrases", "not_near", "not_after", "flag", "severity", "strong",
-                           "kind", "weight", "double_deviation", "sentiment", "remedy"),
+                      KEYS("name", "phrases", "not_near", "not_after", "flag", "severity",
+                           "strong", "kind", "weight", "double_deviation", "sentiment",
+                           "remedy"),
                       err) ||
         !policy_str(node, "name", true, &rule->name, err) ||
         !policy_str(node, "flag", false, &rule->flag, err) ||
@@ -243,7 +249,8 @@ read_rule_values(const struct policy_node *node, struct classification_rule *rul
         !policy_bool(node, "strong", false, &rule->strong, err) ||
         !policy_str(node, "kind", false, &kind, err) ||
         !policy_double(node, "weight", false, 0, 100, &rule->weight, err) ||
-        !policy_double(node, "double_deviation", false, 0, 1, &rule->double_deviation, err) ||
+        !policy_double(node, "double_deviation", false, 0, 1, &rule->double_deviation,
+                       err) ||
         !policy_double(node, "sentiment", false, -10, 10, &rule->sentiment, err) ||
         !policy_str(node, "remedy", false, &rule->remedy, err))
         return false;
@@ -302,13 +309,15 @@ read_numbers(const struct policy_node *root, struct classification_policy *p,
 {
     struct policy_node severity, doubled;
     if (!policy_object(root, "severity", true, &severity, err) ||
-        !policy_known(&severity, KEYS("complaint", "inquiry", "suggestion", "praise"), err) ||
+        !policy_known(&severity, KEYS("complaint", "inquiry", "suggestion", "praise"),
+                      err) ||
         !policy_object(root, "double_deviation", true, &doubled, err) ||
         !policy_known(&doubled, KEYS("threshold", "review_from"), err) ||
-        !policy_double(&doubled, "threshold", true, 0.01, 1, &p->double_deviation_threshold,
-                       err) ||
+        !policy_double(&doubled, "threshold", true, 0.01, 1,
+                       &p->double_deviation_threshold, err) ||
         !policy_double(&doubled, "review_from", true, 0, 1, &p->review_from, err) ||
-        !policy_double(root, "kind_threshold", true, 0.01, 100, &p->kind_threshold, err) ||
+        !policy_double(root, "kind_threshold", true, 0.01, 100, &p->kind_threshold,
+                       err) ||
         !policy_double(root, "sentiment_half", true, 0.01, 100, &p->sentiment_half, err))
         return false;
     for (int kind = KIND_INQUIRY; kind < KIND_COUNT; kind++) {
@@ -383,7 +392,8 @@ classification_policy_load(const char *dir, struct err *err)
 }
 
 struct classification_policy *
-classification_policy_parse(struct str rules_text, struct str taxonomy_text, struct err *err)
+classification_policy_parse(struct str rules_text, struct str taxonomy_text,
+                            struct err *err)
 {
     struct policy_doc rules, taxonomy;
     if (!policy_parse(&rules, "rules.json", rules_text, err))

@@ -50,8 +50,8 @@ words_of(const struct complaint_event *ev)
 /* A case that begins: with its submission, or as the late reopening of another, which
  * lends it what is known. */
 static bool
-begin(struct turn *turn, const struct complaint_event *ev, struct classification_case *ret,
-      struct err *err)
+begin(struct turn *turn, const struct complaint_event *ev,
+      struct classification_case *ret, struct err *err)
 {
     const struct classification_policy *policy = turn_policy(turn);
     static const struct submission nothing = {.channel = CHANNEL_UNKNOWN};
@@ -81,7 +81,8 @@ merge(struct turn *turn, const struct complaint_event *ev,
         return false;
     if (!found)
         return true;
-    classification_merge(turn_policy(turn), &from->section, turn_arena(turn), &into.section);
+    classification_merge(turn_policy(turn), &from->section, turn_arena(turn),
+                         &into.section);
     return save_case(turn, target, &into, err);
 }
 

@@ -63,7 +63,8 @@ rules_fold(struct str text, struct arena *arena)
     int32_t room = (int32_t)text.len + 1;
     int32_t n = 0;
     UChar *raw = ARENA_ARRAY(arena, UChar, (size_t)room);
-    u_strFromUTF8WithSub(raw, room, &n, text.ptr, (int32_t)text.len, 0xFFFD, NULL, &status);
+    u_strFromUTF8WithSub(raw, room, &n, text.ptr, (int32_t)text.len, 0xFFFD, NULL,
+                         &status);
     BUG_IF(U_FAILURE(status));
     plain_apostrophes(raw, n);
 

@@ -12,25 +12,26 @@ static const struct str OTHER = {"other", 5};
 
 /* Sorted. Words that are frequent in one and rare in the others. */
 static const char *const english[] = {
-    "about", "after",  "again", "all",   "also",   "am",    "an",   "and",   "any",  "are",
-    "as",    "at",     "back",  "be",    "because", "been", "but",  "by",    "can",  "could",
-    "did",   "do",     "for",   "from",  "get",    "had",   "has",  "have",  "he",   "help",
-    "her",   "his",    "how",   "i",     "if",     "in",    "is",   "it",    "just", "like",
-    "me",    "more",   "my",    "never", "not",    "now",   "of",   "on",    "or",   "our",
-    "out",   "please", "she",   "still", "thanks", "that",  "the",  "their", "them", "then",
-    "there", "they",   "this",  "to",    "up",     "very",  "was",  "we",    "were", "what",
-    "when",  "which",  "who",   "why",   "will",   "with",  "would", "you",  "your",
+    "about",  "after", "again", "all",   "also",  "am",      "an",     "and",   "any",
+    "are",    "as",    "at",    "back",  "be",    "because", "been",   "but",   "by",
+    "can",    "could", "did",   "do",    "for",   "from",    "get",    "had",   "has",
+    "have",   "he",    "help",  "her",   "his",   "how",     "i",      "if",    "in",
+    "is",     "it",    "just",  "like",  "me",    "more",    "my",     "never", "not",
+    "now",    "of",    "on",    "or",    "our",   "out",     "please", "she",   "still",
+    "thanks", "that",  "the",   "their", "them",  "then",    "there",  "they",  "this",
+    "to",     "up",    "very",  "was",   "we",    "were",    "what",   "when",  "which",
+    "who",    "why",   "will",  "with",  "would", "you",     "your",
 };
 static const char *const foreign[] = {
-    "aber", "alle",  "als",  "ao",   "auch", "auf",  "aux",  "avec", "bei",  "bin",  "che",
-    "como", "con",   "da",   "das",  "dass", "de",   "dei",  "del",  "dem",  "den",  "der",
-    "des",  "di",    "die",  "dos",  "du",   "e",    "ein",  "eine", "el",   "em",   "en",
-    "es",   "est",   "et",   "este", "foi",  "fue",  "habe", "het",  "ich",  "il",   "ist",
-    "je",   "la",    "las",  "le",   "les",  "lo",   "los",  "mais", "mit",  "mon",  "muy",
-    "na",   "ne",    "nicht", "no",  "non",  "nous", "nur",  "o",    "os",   "para", "pas",
-    "per",  "pero",  "por",  "pour", "que",  "qui",  "sehr", "se",   "sie",  "sind", "son",
-    "su",   "sur",   "um",   "una",  "und",  "une",  "uno",  "van",  "vous", "war",  "wir",
-    "y",    "zu",
+    "aber", "alle", "als",  "ao",  "auch", "auf",  "aux",  "avec",  "bei", "bin",
+    "che",  "como", "con",  "da",  "das",  "dass", "de",   "dei",   "del", "dem",
+    "den",  "der",  "des",  "di",  "die",  "dos",  "du",   "e",     "ein", "eine",
+    "el",   "em",   "en",   "es",  "est",  "et",   "este", "foi",   "fue", "habe",
+    "het",  "ich",  "il",   "ist", "je",   "la",   "las",  "le",    "les", "lo",
+    "los",  "mais", "mit",  "mon", "muy",  "na",   "ne",   "nicht", "no",  "non",
+    "nous", "nur",  "o",    "os",  "para", "pas",  "per",  "pero",  "por", "pour",
+    "que",  "qui",  "sehr", "se",  "sie",  "sind", "son",  "su",    "sur", "um",
+    "una",  "und",  "une",  "uno", "van",  "vous", "war",  "wir",   "y",   "zu",
 };
 
 static bool
@@ -140,11 +141,11 @@ language_said(struct str said)
         const char *name;
         bool zh;
     } names[] = {
-        {"zh", true},      {"chinese", true},  {"mandarin", true}, {"cn", true},
-        {"zho", true},     {"chi", true},      {"cmn", true},      {"yue", true},
-        {"中文", true},    {"汉语", true},     {"简体中文", true}, {"普通话", true},
+        {"zh", true},       {"chinese", true}, {"mandarin", true}, {"cn", true},
+        {"zho", true},      {"chi", true},     {"cmn", true},      {"yue", true},
+        {"中文", true},     {"汉语", true},    {"简体中文", true}, {"普通话", true},
         {"繁體中文", true}, {"en", false},     {"english", false}, {"eng", false},
-        {"英语", false},   {"英文", false},
+        {"英语", false},    {"英文", false},
     };
     said = str_trim(said);
     if (str_empty(said))

@@ -12,7 +12,8 @@
 /* "zh", "en" or "other" for folded text; null for text without letters. Static. */
 struct str language_of(struct str folded);
 
-/* What upstream said ("zh-CN", "English", "中文") as "zh", "en" or "other"; null for none. */
+/* What upstream said ("zh-CN", "English", "中文") as "zh", "en" or "other"; null for
+ * none. */
 struct str language_said(struct str said);
 
 #endif

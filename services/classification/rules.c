@@ -7,9 +7,9 @@
 #include <unicode/utf8.h>
 
 struct rules_node {
-    uint32_t edges; /* into labels and targets                          */
-    uint32_t fail;  /* longest proper suffix that is a prefix of a phrase */
-    uint32_t ends;  /* 1 + first phrase that ends here, 0: none         */
+    uint32_t edges;   /* into labels and targets                          */
+    uint32_t fail;    /* longest proper suffix that is a prefix of a phrase */
+    uint32_t ends;    /* 1 + first phrase that ends here, 0: none         */
     uint32_t shorter; /* nearest suffix at which a phrase ends, 0: none */
     uint16_t n_edges;
 };
@@ -29,7 +29,8 @@ struct hit {
     uint16_t group;
 };
 
-/* --- words ---------------------------------------------------------------------------- */
+/* --- words ----------------------------------------------------------------------------
+ */
 
 static bool
 is_word_char(UChar32 c)
@@ -72,7 +73,8 @@ word_after(struct str text, size_t at)
     return c >= 0 && is_word_char(c);
 }
 
-/* --- building --------------------------------------------------------------------------- */
+/* --- building
+ * --------------------------------------------------------------------------- */
 
 /* A trie while it grows: children as lists. */
 struct sprout {
@@ -135,7 +137,8 @@ grow(const struct rules_phrase *phrases, size_t n_phrases, size_t n_groups,
             uint32_t child = child_of(trie, node, label);
             if (child == 0) {
                 child = (uint32_t)n++;
-                trie[child] = (struct sprout){.sibling = trie[node].child, .label = label};
+                trie[child] =
+                    (struct sprout){.sibling = trie[node].child, .label = label};
                 trie[node].child = child;
             }
             node = child;
@@ -147,7 +150,8 @@ grow(const struct rules_phrase *phrases, size_t n_phrases, size_t n_groups,
     return true;
 }
 
-/* Breadth first, so that a suffix is complete before it is needed; order[] is the visit. */
+/* Breadth first, so that a suffix is complete before it is needed; order[] is the visit.
+ */
 static void
 link_suffixes(struct sprout *trie, uint32_t *order, size_t n_nodes)
 {
@@ -241,8 +245,8 @@ rules_build(const struct rules_phrase *phrases, size_t n_phrases,
     uint32_t *order = ARENA_ARRAY(&work, uint32_t, n_nodes);
     link_suffixes(trie, order, n_nodes);
 
-    struct rules rules = {.endings = endings, .n_groups = n_groups,
-                          .near_bytes = near_bytes};
+    struct rules rules = {
+        .endings = endings, .n_groups = n_groups, .near_bytes = near_bytes};
     struct rules_group *copy = ARENA_ARRAY(arena, struct rules_group, n_groups + 1);
     for (size_t i = 0; i < n_groups; i++) {
         copy[i] = groups[i];
@@ -256,7 +260,8 @@ rules_build(const struct rules_phrase *phrases, size_t n_phrases,
     return true;
 }
 
-/* --- matching --------------------------------------------------------------------------- */
+/* --- matching
+ * --------------------------------------------------------------------------- */
 
 static uint32_t
 edge_to(const struct rules *rules, const struct rules_node *node, uint8_t label)
@@ -323,15 +328,17 @@ collect(const struct rules *rules, struct str text, struct hits *hits)
         const struct rules_node *at = &rules->nodes[node];
         if (at->ends == 0 && at->shorter == 0)
             continue;
-        for (uint32_t n = at->ends ? node : at->shorter; n != 0; n = rules->nodes[n].shorter)
-            for (uint32_t e = rules->nodes[n].ends; e != 0; e = rules->endings[e - 1].next) {
+        for (uint32_t n = at->ends ? node : at->shorter; n != 0;
+             n = rules->nodes[n].shorter)
+            for (uint32_t e = rules->nodes[n].ends; e != 0;
+                 e = rules->endings[e - 1].next) {
                 const struct rules_ending *ending = &rules->endings[e - 1];
                 size_t start = i + 1 - ending->len_bytes;
                 if ((ending->word_start && word_before(text, start)) ||
                     (ending->word_end && word_after(text, i + 1)))
                     continue;
-                add_hit(hits, (struct hit){(uint32_t)start, (uint32_t)(i + 1),
-                                           ending->group});
+                add_hit(hits,
+                        (struct hit){(uint32_t)start, (uint32_t)(i + 1), ending->group});
             }
     }
 }

@@ -16,11 +16,11 @@
 #include "base/arena.h"
 #include "base/base.h"
 
-#define RULES_PHRASE_BYTES 64  /* of a folded phrase                            */
-#define RULES_GROUPS 2048      /* groups in all                                 */
-#define RULES_NOT_NEAR 8       /* groups that a group must not stand near to    */
-#define RULES_HITS_GROUP 4096  /* hits of one group that are looked at in a text */
-#define RULES_COUNT_MAX 1000   /* a count stops here                            */
+#define RULES_PHRASE_BYTES 64 /* of a folded phrase                            */
+#define RULES_GROUPS 2048     /* groups in all                                 */
+#define RULES_NOT_NEAR 8      /* groups that a group must not stand near to    */
+#define RULES_HITS_GROUP 4096 /* hits of one group that are looked at in a text */
+#define RULES_COUNT_MAX 1000  /* a count stops here                            */
 
 struct rules_phrase {
     struct str text; /* as written; '*' at an end leaves it open */
@@ -38,9 +38,9 @@ struct rules_ending;
 struct rules {
     const struct rules_node *nodes;
     size_t n_nodes;
-    const uint8_t *labels;    /* edges of a node: sorted, beside each other */
-    const uint32_t *targets;  /* parallel to labels                         */
-    uint32_t root[256];       /* the root's edges by byte, 0: none          */
+    const uint8_t *labels;   /* edges of a node: sorted, beside each other */
+    const uint32_t *targets; /* parallel to labels                         */
+    uint32_t root[256];      /* the root's edges by byte, 0: none          */
     const struct rules_ending *endings;
     const struct rules_group *groups;
     size_t n_groups;

@@ -18,7 +18,8 @@ round2(double x)
 }
 
 static void
-note_str(struct tally *tally, struct str name, double value, double weight, const char *text)
+note_str(struct tally *tally, struct str name, double value, double weight,
+         const char *text)
 {
     if (tally->n == MAX_REASONS)
         return;
@@ -106,7 +107,8 @@ severity_of(const struct triage_policy *policy, const struct triage_case *c, boo
     double kind = policy->kind_factor[c->kind];
     if (kind != 1) {
         severity *= kind;
-        note(tally, "kind", c->kind, kind, "inquiry, suggestion or praise: not a complaint");
+        note(tally, "kind", c->kind, kind,
+             "inquiry, suggestion or praise: not a complaint");
     }
     if (doubled) {
         severity *= policy->double_deviation_factor;
@@ -163,7 +165,8 @@ salvageability_of(const struct triage_policy *policy, const struct triage_case *
         note(tally, "withdrawn", 1, policy->withdrawn_factor, "gave up on us");
     } else if (at_ms - c->customer_at > policy->speaking_ms) {
         salvage *= policy->not_speaking_factor;
-        note(tally, "not_speaking", floor((double)(at_ms - c->customer_at) / (double)DAY_MS),
+        note(tally, "not_speaking",
+             floor((double)(at_ms - c->customer_at) / (double)DAY_MS),
              policy->not_speaking_factor, "days since the customer last spoke to us");
     }
     return salvage;
@@ -182,9 +185,10 @@ exposure_of(const struct triage_policy *policy, const struct triage_case *c,
 {
     double reach = (double)c->views + policy->share_points * (double)c->shares +
                    policy->reply_points * (double)c->replies;
-    double growth = c->doubling_hours > 0
-                        ? policy->growth * fmin(1, policy->growth_hours / c->doubling_hours)
-                        : 0;
+    double growth =
+        c->doubling_hours > 0
+            ? policy->growth * fmin(1, policy->growth_hours / c->doubling_hours)
+            : 0;
     double followers = u->has_followers ? (double)u->followers : 0;
     bool media = c->channel == CHANNEL_MEDIA;
     bool association = c->channel == CHANNEL_CONSUMER_ASSOCIATION;
@@ -198,7 +202,8 @@ exposure_of(const struct triage_policy *policy, const struct triage_case *c,
         {"regulator", c->regulator, c->regulator ? policy->regulator : 0,
          "an authority is involved"},
         {"media", media, media ? policy->media : 0, "the press is involved"},
-        {"consumer_association", association, association ? policy->consumer_association : 0,
+        {"consumer_association", association,
+         association ? policy->consumer_association : 0,
          "an association speaks for the customer"},
         {"regulator_threat", 1,
          has_flag(c, STR("regulator_threat")) ? policy->regulator_threat : 0,
@@ -280,7 +285,8 @@ class_of(const struct triage_policy *policy, enum kind kind, double score, doubl
 }
 
 static enum priority
-priority_of(const struct triage_policy *policy, enum triage_class triage_class, double score)
+priority_of(const struct triage_policy *policy, enum triage_class triage_class,
+            double score)
 {
     if (score >= policy->priority_1)
         return PRIORITY_P1;
@@ -350,7 +356,8 @@ triage_score(const struct triage_policy *policy, const struct triage_case *c,
     /* What is compared is what is shown. */
     score = round2(score);
     enum triage_class triage_class = class_of(policy, c->kind, score, salvage);
-    const struct triage_remedy *remedy = remedy_of(policy, c, tier->relationship, doubled);
+    const struct triage_remedy *remedy =
+        remedy_of(policy, c, tier->relationship, doubled);
 
     *ret = (struct triage_section){
         .priority = priority_of(policy, triage_class, score),

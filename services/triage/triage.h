@@ -67,7 +67,7 @@ enum triage_maybe {
 /* First match wins. */
 struct triage_remedy {
     struct str advice;
-    struct str flag;            /* null: any                    */
+    struct str flag; /* null: any                    */
     bool has_kind;
     enum kind kind;
     bool has_relationship;
@@ -99,8 +99,9 @@ struct triage_policy {
     /* exposure: added to 1, together at most max_exposure */
     double public_, regulator, media, consumer_association, collective;
     double regulator_threat, media_threat, legal_threat;
-    double reach, reach_from, share_points, reply_points; /* per power of ten above from */
-    double growth, growth_hours;                          /* at this doubling time or less */
+    double reach, reach_from, share_points,
+        reply_points;            /* per power of ten above from */
+    double growth, growth_hours; /* at this doubling time or less */
     double followers, followers_from;
     double max_exposure;
     /* on top */
@@ -127,7 +128,8 @@ void triage_score(const struct triage_policy *policy, const struct triage_case *
                   const struct triage_customer *u, int64_t at_ms, struct arena *arena,
                   struct triage_section *ret);
 
-/* The tier in force: upstream's by name or alias, else by value or years, else default. */
+/* The tier in force: upstream's by name or alias, else by value or years, else default.
+ */
 const struct triage_tier *triage_tier_of(const struct triage_policy *policy,
                                          const struct triage_customer *u, int64_t at_ms);
 
@@ -137,7 +139,8 @@ bool triage_is_active(enum state state);
 /* triage.json below dir; NULL + ERR_STOP if it is bad. Free with triage_policy_free(). */
 struct triage_policy *triage_policy_load(const char *dir, struct err *err);
 /* The same from memory, for tests and `policy check`. */
-struct triage_policy *triage_policy_parse(const char *name, struct str text, struct err *err);
+struct triage_policy *triage_policy_parse(const char *name, struct str text,
+                                          struct err *err);
 void triage_policy_free(struct triage_policy *policy);
 
 #endif

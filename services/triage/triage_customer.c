@@ -24,7 +24,8 @@ triage_customer_update(struct triage_customer *u, const struct customer *said)
         u->followers = said->followers;
         changed = true;
     }
-    if (said->has_vulnerable && !(u->has_vulnerable && u->vulnerable == said->vulnerable)) {
+    if (said->has_vulnerable &&
+        !(u->has_vulnerable && u->vulnerable == said->vulnerable)) {
         u->has_vulnerable = true;
         u->vulnerable = said->vulnerable;
         changed = true;

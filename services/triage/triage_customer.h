@@ -12,7 +12,8 @@
 #define TRIAGE_OPEN 32
 #define TRIAGE_SEEN 16
 
-/* What the publisher said of the customer; unknown fields stay. True if something changed. */
+/* What the publisher said of the customer; unknown fields stay. True if something
+ * changed. */
 bool triage_customer_update(struct triage_customer *u, const struct customer *said);
 
 /* A new case, after its first event was applied. */

@@ -3,8 +3,7 @@
 #include <math.h>
 
 #include "base/times.h"
-
-#define OFFERED_BYTES 120
+#include "triage/triage_lists.h"
 
 int64_t
 triage_hash(struct str text)
@@ -21,120 +20,8 @@ triage_hash(struct str text)
     return (int64_t)(hash == 0 ? 1 : hash);
 }
 
-/* --- lists of a case: copied into the arena before they change ------------------------ */
-
-static void
-add_evidence(struct triage_case *c, struct arena *arena, const char *kind,
-             struct str event_id, int64_t at)
-{
-    struct evidence *all = ARENA_ARRAY(arena, struct evidence, TRIAGE_EVIDENCE);
-    size_t n = c->n_evidence;
-    if (n == TRIAGE_EVIDENCE)
-        n--; /* full: the first ones tell the story, the last one is the newest */
-    for (size_t i = 0; i < n; i++)
-        all[i] = c->evidence[i];
-    all[n++] = (struct evidence){str_from(kind), event_id, at};
-    c->evidence = all;
-    c->n_evidence = n;
-}
-
-/* An evidence that turned out wrong; the newest such. False if it is not there. */
-static bool
-drop_evidence(struct triage_case *c, struct arena *arena, const char *kind,
-              struct str event_id)
-{
-    size_t i = c->n_evidence;
-    while (i > 0 && !(str_eq(c->evidence[i - 1].kind, str_from(kind)) &&
-                      str_eq(c->evidence[i - 1].event_id, event_id)))
-        i--;
-    if (i == 0)
-        return false;
-    struct evidence *all = ARENA_ARRAY(arena, struct evidence, TRIAGE_EVIDENCE);
-    size_t n = 0;
-    for (size_t k = 0; k < c->n_evidence; k++)
-        if (k != i - 1)
-            all[n++] = c->evidence[k];
-    c->evidence = all;
-    c->n_evidence = n;
-    return true;
-}
-
-static bool
-has_evidence(const struct triage_case *c, const char *kind)
-{
-    for (size_t i = 0; i < c->n_evidence; i++)
-        if (str_eq(c->evidence[i].kind, str_from(kind)))
-            return true;
-    return false;
-}
-
-static void
-failed_again(struct triage_case *c, struct arena *arena, const char *kind,
-             struct str event_id, int64_t at)
-{
-    if (c->failed_recoveries < INT32_MAX)
-        c->failed_recoveries++;
-    add_evidence(c, arena, kind, event_id, at);
-}
-
-/* Copies the promises with room for one more; drops number `without` if it is inside. */
-static struct triage_promise *
-promises_copy(struct triage_case *c, struct arena *arena, size_t without)
-{
-    struct triage_promise *all = ARENA_ARRAY(arena, struct triage_promise, TRIAGE_PROMISES);
-    size_t n = 0;
-    for (size_t i = 0; i < c->n_promises; i++)
-        if (i != without)
-            all[n++] = c->promises[i];
-    c->promises = all;
-    c->n_promises = n;
-    return all;
-}
-
-static size_t
-find_promise(const struct triage_case *c, struct str promise_id)
-{
-    size_t i = 0;
-    while (i < c->n_promises && !str_eq(c->promises[i].promise_id, promise_id))
-        i++;
-    return i;
-}
-
-static void
-add_promise(struct triage_case *c, struct arena *arena, const struct triage_promise *promise)
-{
-    /* The same id promised again replaces the old date: it is one promise. */
-    size_t without = find_promise(c, promise->promise_id);
-    if (without == c->n_promises && c->n_promises == TRIAGE_PROMISES) {
-        /* Full: a broken one that nobody kept goes first, else the oldest. */
-        without = 0;
-        while (without < c->n_promises && !c->promises[without].broken)
-            without++;
-        without = without == c->n_promises ? 0 : without;
-    }
-    struct triage_promise *all = promises_copy(c, arena, without);
-    all[c->n_promises++] = *promise;
-}
-
-static void
-break_promise(struct triage_case *c, struct arena *arena, size_t i)
-{
-    struct triage_promise *all = promises_copy(c, arena, SIZE_MAX);
-    all[i].broken = true;
-    failed_again(c, arena, "broken_promise", all[i].event_id, all[i].due_at);
-}
-
-void
-triage_move_promises(struct triage_case *c, struct triage_case *target, struct arena *arena)
-{
-    for (size_t i = 0; i < c->n_promises; i++)
-        if (!c->promises[i].broken)
-            add_promise(target, arena, &c->promises[i]);
-    c->promises = NULL;
-    c->n_promises = 0;
-}
-
-/* --- events --------------------------------------------------------------------------- */
+/* --- events ---------------------------------------------------------------------------
+ */
 
 static void
 answered(struct triage_case *c, const struct complaint_event *ev)
@@ -217,8 +104,8 @@ take_classification(const struct complaint_event *ev, struct arena *arena,
     c->flags = s->flags;
     c->n_flags = s->n_flags;
     c->product_hash = triage_hash(s->product);
-    if (s->double_deviation && !has_evidence(c, "words"))
-        add_evidence(c, arena, "words", ev->event_id, ev->occurred_at);
+    if (s->double_deviation && !triage_has_evidence(c, "words"))
+        triage_add_evidence(c, arena, "words", ev->event_id, ev->occurred_at);
 }
 
 /* A second complaint on the same order or product: the first one was not put right. */
@@ -238,8 +125,8 @@ take_repeat(const struct triage_policy *policy, const struct complaint_event *ev
             str_eq(seen->complaint_id, ev->complaint_id))
             continue;
         c->first_failure_at = i64_min(c->first_failure_at, seen->first_failure_at);
-        if (!has_evidence(c, "repeat"))
-            add_evidence(c, arena, "repeat", ev->event_id, ev->occurred_at);
+        if (!triage_has_evidence(c, "repeat"))
+            triage_add_evidence(c, arena, "repeat", ev->event_id, ev->occurred_at);
     }
 }
 
@@ -248,7 +135,7 @@ on_message(const struct triage_policy *policy, const struct complaint_event *ev,
            struct arena *arena, struct triage_case *c)
 {
     if (c->has_silent_since && ev->occurred_at - c->silent_since > policy->silence_ms)
-        add_evidence(c, arena, "second_message", ev->event_id, ev->occurred_at);
+        triage_add_evidence(c, arena, "second_message", ev->event_id, ev->occurred_at);
     asked(c, ev);
     bool over = c->state == STATE_RESOLVED || c->state == STATE_CLOSED ||
                 c->state == STATE_REJECTED;
@@ -265,7 +152,7 @@ on_rated(const struct triage_policy *policy, const struct complaint_event *ev,
         return;
     c->rating = ev->action->score;
     if (c->rating <= policy->low_rating && c->resolved)
-        failed_again(c, arena, "low_rating", ev->event_id, ev->occurred_at);
+        triage_failed_again(c, arena, "low_rating", ev->event_id, ev->occurred_at);
 }
 
 static void
@@ -275,7 +162,7 @@ on_transferred(const struct triage_policy *policy, const struct complaint_event 
     if (c->transfers_unanswered < INT32_MAX)
         c->transfers_unanswered++;
     if (c->transfers_unanswered == policy->transfers)
-        add_evidence(c, arena, "transfers", ev->event_id, ev->occurred_at);
+        triage_add_evidence(c, arena, "transfers", ev->event_id, ev->occurred_at);
 }
 
 static void
@@ -284,47 +171,38 @@ on_promised(const struct complaint_event *ev, struct arena *arena, struct triage
     const struct action *a = ev->action;
     if (!a || str_empty(a->promise_id) || !a->has_due_at)
         return;
-    add_promise(c, arena, &(struct triage_promise){a->promise_id, a->due_at, ev->event_id,
-                                                   false});
+    triage_add_promise(
+        c, arena,
+        &(struct triage_promise){a->promise_id, a->due_at, ev->event_id, false});
 }
 
 /* Decided by event time: a promise kept in time whose news came late was kept. */
 static void
-on_promise_kept(const struct complaint_event *ev, struct arena *arena, struct triage_case *c)
+on_promise_kept(const struct complaint_event *ev, struct arena *arena,
+                struct triage_case *c)
 {
     if (!ev->action)
         return;
-    size_t i = find_promise(c, ev->action->promise_id);
+    size_t i = triage_find_promise(c, ev->action->promise_id);
     if (i == c->n_promises)
         return;
     struct triage_promise promise = c->promises[i];
     bool in_time = ev->occurred_at <= promise.due_at;
     if (promise.broken && in_time) {
-        if (drop_evidence(c, arena, "broken_promise", promise.event_id) &&
+        if (triage_drop_evidence(c, arena, "broken_promise", promise.event_id) &&
             c->failed_recoveries > 0)
             c->failed_recoveries--;
     } else if (!promise.broken && !in_time) {
-        failed_again(c, arena, "broken_promise", promise.event_id, promise.due_at);
+        triage_failed_again(c, arena, "broken_promise", promise.event_id, promise.due_at);
     }
-    promises_copy(c, arena, i);
+    triage_drop_promise(c, arena, i);
 }
 
 static void
 on_offered(const struct complaint_event *ev, struct arena *arena, struct triage_case *c)
 {
-    if (!ev->action || str_empty(ev->action->remedy))
-        return;
-    struct str remedy = str_cut_utf8(ev->action->remedy, OFFERED_BYTES);
-    if (c->n_offered > 0 && str_eq(c->offered[c->n_offered - 1], remedy))
-        return;
-    struct str *all = ARENA_ARRAY(arena, struct str, TRIAGE_OFFERED);
-    size_t from = c->n_offered == TRIAGE_OFFERED ? 1 : 0;
-    size_t n = 0;
-    for (size_t i = from; i < c->n_offered; i++)
-        all[n++] = c->offered[i];
-    all[n++] = remedy;
-    c->offered = all;
-    c->n_offered = n;
+    if (ev->action && !str_empty(ev->action->remedy))
+        triage_add_offered(c, arena, ev->action->remedy);
 }
 
 static void
@@ -339,15 +217,17 @@ on_linked(const struct complaint_event *ev, struct triage_case *c)
 
 /* History runs no timers: promises are judged by the events that follow. */
 static void
-judge_history(const struct complaint_event *ev, struct arena *arena, struct triage_case *c)
+judge_history(const struct complaint_event *ev, struct arena *arena,
+              struct triage_case *c)
 {
     if (!c->history)
         return;
     for (size_t i = 0; i < c->n_promises; i++) {
         bool kept_now = ev->type == EVENT_TYPE_COMPLAINT_PROMISE_KEPT && ev->action &&
                         str_eq(c->promises[i].promise_id, ev->action->promise_id);
-        if (!kept_now && !c->promises[i].broken && c->promises[i].due_at < ev->occurred_at)
-            break_promise(c, arena, i);
+        if (!kept_now && !c->promises[i].broken &&
+            c->promises[i].due_at < ev->occurred_at)
+            triage_break_promise(c, arena, i);
     }
 }
 
@@ -415,7 +295,8 @@ is_from_customer(enum event_type type)
 /* One step a type; what is not named changes nothing but the state above. */
 static void
 take_type(const struct triage_policy *policy, const struct complaint_event *ev,
-          const struct triage_customer *customer, struct arena *arena, struct triage_case *c)
+          const struct triage_customer *customer, struct arena *arena,
+          struct triage_case *c)
 {
     switch (ev->type) {
     case EVENT_TYPE_COMPLAINT_SUBMITTED:
@@ -430,11 +311,11 @@ take_type(const struct triage_policy *policy, const struct complaint_event *ev,
             take_reach(policy, ev->action->reach, ev->occurred_at, c);
         break;
     case EVENT_TYPE_COMPLAINT_REMEDY_REFUSED:
-        failed_again(c, arena, "refused_remedy", ev->event_id, ev->occurred_at);
+        triage_failed_again(c, arena, "refused_remedy", ev->event_id, ev->occurred_at);
         asked(c, ev);
         break;
     case EVENT_TYPE_COMPLAINT_REOPENED:
-        failed_again(c, arena, "reopened", ev->event_id, ev->occurred_at);
+        triage_failed_again(c, arena, "reopened", ev->event_id, ev->occurred_at);
         c->reopen_advised = false;
         asked(c, ev);
         break;
@@ -510,7 +391,8 @@ triage_apply(const struct triage_policy *policy, const struct complaint_event *e
     }
 }
 
-/* --- timers ----------------------------------------------------------------------------- */
+/* --- timers
+ * ----------------------------------------------------------------------------- */
 
 struct pending {
     enum triage_timer timer;
@@ -567,7 +449,7 @@ triage_fire(const struct triage_policy *policy, int64_t due_ms, struct arena *ar
     case TRIAGE_TIMER_PROMISE:
         fired.cause = c->promises[p.i].event_id;
         fired.promise_id = c->promises[p.i].promise_id;
-        break_promise(c, arena, p.i);
+        triage_break_promise(c, arena, p.i);
         break;
     case TRIAGE_TIMER_SILENCE:
         fired.cause = c->silent_event;

@@ -12,10 +12,6 @@
 #include "gen/complaint_event.h"
 #include "triage/triage.h"
 
-#define TRIAGE_PROMISES 24
-#define TRIAGE_EVIDENCE 32
-#define TRIAGE_OFFERED 8
-
 /* A case with its first event (ev->register_ is there). previous: the case that a late
  * reopening goes on from, or NULL. */
 void triage_begin(const struct complaint_event *ev, const struct triage_case *previous,
@@ -25,10 +21,6 @@ void triage_begin(const struct complaint_event *ev, const struct triage_case *pr
 void triage_apply(const struct triage_policy *policy, const struct complaint_event *ev,
                   const struct triage_customer *customer, struct arena *arena,
                   struct triage_case *c);
-
-/* Promises that still run go on at the target of a merge; c keeps none. */
-void triage_move_promises(struct triage_case *c, struct triage_case *target,
-                          struct arena *arena);
 
 enum triage_timer {
     TRIAGE_TIMER_NONE,

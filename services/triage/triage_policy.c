@@ -83,7 +83,8 @@ read_severity(const struct policy_node *root, struct triage_policy *p, struct er
 {
     struct policy_node node, points, kinds;
     if (!policy_object(root, "severity", true, &node, err) ||
-        !policy_known(&node, KEYS("points", "kinds", "double_deviation", "betrayal"), err) ||
+        !policy_known(&node, KEYS("points", "kinds", "double_deviation", "betrayal"),
+                      err) ||
         !policy_array(&node, "points", true, 5, &points, err) ||
         !policy_object(&node, "kinds", true, &kinds, err) ||
         !policy_known(&kinds, KEYS("complaint", "inquiry", "suggestion", "praise"), err))
@@ -94,7 +95,8 @@ read_severity(const struct policy_node *root, struct triage_policy *p, struct er
         struct policy_node item = policy_at(&points, i);
         double value = json_is_number(item.json) ? json_number_value(item.json) : -1;
         if (value < 0 || value > 1000 || (i > 0 && value < p->points[i]))
-            return policy_error(&item, err, "must be a number from 0 to 1000, not falling");
+            return policy_error(&item, err,
+                                "must be a number from 0 to 1000, not falling");
         p->points[i + 1] = value;
     }
     return number(&kinds, "complaint", 10, &p->kind_factor[KIND_COMPLAINT], err) &&
@@ -107,7 +109,8 @@ read_severity(const struct policy_node *root, struct triage_policy *p, struct er
 }
 
 static bool
-read_salvageability(const struct policy_node *root, struct triage_policy *p, struct err *err)
+read_salvageability(const struct policy_node *root, struct triage_policy *p,
+                    struct err *err)
 {
     struct policy_node node;
     return policy_object(root, "salvageability", true, &node, err) &&
@@ -119,7 +122,8 @@ read_salvageability(const struct policy_node *root, struct triage_policy *p, str
            number(&node, "window_loss", 1, &p->window_loss, err) &&
            number(&node, "tenure_per_year", 1, &p->tenure_per_year, err) &&
            number(&node, "tenure_max", 10, &p->tenure_max, err) &&
-           policy_i64(&node, "failed_recoveries_free", true, 0, 100, &p->failed_free, err) &&
+           policy_i64(&node, "failed_recoveries_free", true, 0, 100, &p->failed_free,
+                      err) &&
            number(&node, "failed_recovery", 1, &p->failed_factor, err) &&
            span(&node, "speaking_days", DAY_MS, &p->speaking_ms, err) &&
            number(&node, "not_speaking", 10, &p->not_speaking_factor, err) &&
@@ -163,7 +167,8 @@ read_tiers(const struct policy_node *root, struct triage_policy *p, struct err *
             defaults++;
         }
     }
-    return defaults == 1 || policy_error(&list, err, "exactly one tier must be the default");
+    return defaults == 1 ||
+           policy_error(&list, err, "exactly one tier must be the default");
 }
 
 static bool
@@ -196,7 +201,8 @@ read_exposure(const struct policy_node *root, struct triage_policy *p, struct er
     for (size_t i = 0; i < COUNT_OF(fields); i++)
         keys[i] = fields[i].key;
     struct policy_node node;
-    if (!policy_object(root, "exposure", true, &node, err) || !policy_known(&node, keys, err))
+    if (!policy_object(root, "exposure", true, &node, err) ||
+        !policy_known(&node, keys, err))
         return false;
     for (size_t i = 0; i < COUNT_OF(fields); i++)
         if (!number(&node, fields[i].key, fields[i].max, fields[i].ret, err))
@@ -221,7 +227,8 @@ read_overrides(const struct policy_node *root, struct triage_policy *p, struct e
                           err) ||
             !policy_str(&node, "name", true, &o->name, err) ||
             !strings(&node, "flags", TRIAGE_FLAGS, o->flags, &o->n_flags, err) ||
-            !policy_bool(&node, "vulnerable_customer", false, &o->vulnerable_customer, err) ||
+            !policy_bool(&node, "vulnerable_customer", false, &o->vulnerable_customer,
+                         err) ||
             !number(&node, "add", 1000, &o->add, err) ||
             !number(&node, "at_least", 1000, &o->at_least, err))
             return false;
@@ -270,8 +277,8 @@ read_thresholds(const struct policy_node *root, struct triage_policy *p, struct 
 {
     struct policy_node classes, priorities;
     if (!policy_object(root, "classes", true, &classes, err) ||
-        !policy_known(&classes, KEYS("immediate", "urgent", "minimal_below_salvageability"),
-                      err) ||
+        !policy_known(&classes,
+                      KEYS("immediate", "urgent", "minimal_below_salvageability"), err) ||
         !policy_object(root, "priorities", true, &priorities, err) ||
         !policy_known(&priorities, KEYS("P1", "P2", "P3"), err) ||
         !number(&classes, "immediate", 10000, &p->class_immediate, err) ||
@@ -309,10 +316,10 @@ read_remedy(const struct policy_node *node, struct triage_remedy *r, struct err 
     if (!policy_known(node, KEYS("advice", "when", "checklist"), err) ||
         !policy_str(node, "advice", true, &r->advice, err) ||
         !policy_object(node, "when", true, &when, err) ||
-        !policy_known(&when,
-                      KEYS("flag", "kind", "relationship", "double_deviation",
-                           "reopen_advised"),
-                      err) ||
+        !policy_known(
+            &when,
+            KEYS("flag", "kind", "relationship", "double_deviation", "reopen_advised"),
+            err) ||
         !policy_str(&when, "flag", false, &r->flag, err) ||
         !policy_str(&when, "kind", false, &kind, err) ||
         !relationship(&when, false, &r->has_relationship, &r->relationship, err) ||

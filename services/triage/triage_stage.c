@@ -8,6 +8,7 @@
 #include "triage/triage.h"
 #include "triage/triage_customer.h"
 #include "triage/triage_facts.h"
+#include "triage/triage_lists.h"
 
 /* What one turn works on. */
 struct work {
@@ -28,23 +29,24 @@ case_key(struct arena *arena, struct str complaint_id)
 }
 
 static bool
-load_case(struct turn *turn, struct str complaint_id, struct triage_case *ret, bool *ret_found,
-          struct err *err)
+load_case(struct turn *turn, struct str complaint_id, struct triage_case *ret,
+          bool *ret_found, struct err *err)
 {
-    return turn_load(turn, case_key(turn_arena(turn), complaint_id), &triage_case_wire, ret,
-                     ret_found, err);
+    return turn_load(turn, case_key(turn_arena(turn), complaint_id), &triage_case_wire,
+                     ret, ret_found, err);
 }
 
 static bool
 save_case(struct work *w, struct err *err)
 {
-    return turn_save(w->turn, case_key(w->arena, w->complaint_id), &triage_case_wire, &w->c,
-                     triage_next_due(w->policy, &w->c), err);
+    return turn_save(w->turn, case_key(w->arena, w->complaint_id), &triage_case_wire,
+                     &w->c, triage_next_due(w->policy, &w->c), err);
 }
 
 /* A customer without a file has an empty one. */
 static bool
-load_customer(struct turn *turn, struct str hash, struct triage_customer *ret, struct err *err)
+load_customer(struct turn *turn, struct str hash, struct triage_customer *ret,
+              struct err *err)
 {
     bool found = false;
     *ret = (struct triage_customer){0};
@@ -88,7 +90,8 @@ rescore(struct work *w, const char *what)
 
 /* An event of our own on the complaint: section and envelope, nothing else. */
 static bool
-emit_own(struct work *w, enum event_type type, struct str cause, int64_t at, struct err *err)
+emit_own(struct work *w, enum event_type type, struct str cause, int64_t at,
+         struct err *err)
 {
     w->c.fired++;
     struct str key = case_key(w->arena, w->complaint_id);
@@ -108,7 +111,8 @@ emit_own(struct work *w, enum event_type type, struct str cause, int64_t at, str
     return turn_emit(w->turn, &ev, err);
 }
 
-/* --- events of a complaint ------------------------------------------------------------ */
+/* --- events of a complaint ------------------------------------------------------------
+ */
 
 static bool
 move_promises(struct work *w, const struct complaint_event *ev, struct err *err)
@@ -179,7 +183,8 @@ on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *er
            turn_emit(turn, &out, err);
 }
 
-/* --- customers --------------------------------------------------------------------------- */
+/* --- customers
+ * --------------------------------------------------------------------------- */
 
 /* The open cases under what is known now; a changed priority is an event. */
 static bool
@@ -200,7 +205,8 @@ rescore_open(struct turn *turn, const struct complaint_event *ev,
         w.c.last_at = i64_max(w.c.last_at, ev->occurred_at);
         if (!rescore(&w, event_type_name(ev->type)))
             continue;
-        if (!emit_own(&w, EVENT_TYPE_TRIAGE_CHANGED, ev->event_id, ev->occurred_at, err) ||
+        if (!emit_own(&w, EVENT_TYPE_TRIAGE_CHANGED, ev->event_id, ev->occurred_at,
+                      err) ||
             !save_case(&w, err))
             return false;
     }
@@ -233,7 +239,8 @@ on_event(struct turn *turn, const struct complaint_event *ev, struct err *err)
     return turn_emit(turn, ev, err);
 }
 
-/* --- timers --------------------------------------------------------------------------- */
+/* --- timers ---------------------------------------------------------------------------
+ */
 
 static bool
 tell(struct work *w, const struct triage_fired *fired, struct err *err)
@@ -252,12 +259,11 @@ tell(struct work *w, const struct triage_fired *fired, struct err *err)
     if (fired->timer == TRIAGE_TIMER_AGED && !changed)
         return true;
     if (!changed)
-        w->section.why =
-            fired->timer == TRIAGE_TIMER_PROMISE
-                ? arena_printf(w->arena, "promise %.*s not kept",
-                               STR_ARG(str_cut_utf8(fired->promise_id, 100)))
-                : arena_printf(w->arena, "no answer for %lld hours",
-                               (long long)(w->policy->silence_ms / HOUR_MS));
+        w->section.why = fired->timer == TRIAGE_TIMER_PROMISE
+                             ? arena_printf(w->arena, "promise %.*s not kept",
+                                            STR_ARG(str_cut_utf8(fired->promise_id, 100)))
+                             : arena_printf(w->arena, "no answer for %lld hours",
+                                            (long long)(w->policy->silence_ms / HOUR_MS));
     return emit_own(w, told[fired->timer].type, fired->cause, fired->at, err);
 }
 
@@ -275,7 +281,8 @@ on_timer(struct turn *turn, struct str key, int64_t due_ms, struct err *err)
         return found ? false : true;
     int32_t failed = w.c.failed_recoveries;
     struct triage_fired fired = triage_fire(w.policy, due_ms, w.arena, &w.c);
-    if (fired.timer == TRIAGE_TIMER_NONE) /* another policy since: only the new due time */
+    if (fired.timer ==
+        TRIAGE_TIMER_NONE) /* another policy since: only the new due time */
         return save_case(&w, err);
     w.u_changed = triage_customer_follow(&w.u, w.complaint_id, &w.c, failed, w.arena);
     return tell(&w, &fired, err) && save_case(&w, err) &&

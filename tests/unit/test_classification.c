@@ -66,37 +66,40 @@ test_texts(void **state)
         bool double_deviation;
         const char *product; /* NULL: not looked at */
     } table[] = {
-        {"My kettle caught fire and burned my hand.", "en", KIND_COMPLAINT, 5, "safety", false,
-         "appliances"},
+        {"My kettle caught fire and burned my hand.", "en", KIND_COMPLAINT, 5, "safety",
+         false, "appliances"},
         {"The kettle arrived without a lid.", "en", KIND_COMPLAINT, 2, "", false,
          "appliances"},
-        {"Nobody was injured, but the delivery was late.", "en", KIND_COMPLAINT, 2, "", false,
+        {"Nobody was injured, but the delivery was late.", "en", KIND_COMPLAINT, 2, "",
+         false, "delivery"},
+        {"热水器漏电，我被电击了", "zh", KIND_COMPLAINT, 5, "safety", false,
+         "appliances"},
+        {"幸好没有人受伤，只是快递送错了", "zh", KIND_COMPLAINT, 2, "", false,
          "delivery"},
-        {"热水器漏电，我被电击了", "zh", KIND_COMPLAINT, 5, "safety", false, "appliances"},
-        {"幸好没有人受伤，只是快递送错了", "zh", KIND_COMPLAINT, 2, "", false, "delivery"},
-        {"Fix it or my lawyer will sue you.", "en", KIND_COMPLAINT, 4, "legal_threat", false,
+        {"Fix it or my lawyer will sue you.", "en", KIND_COMPLAINT, 4, "legal_threat",
+         false, NULL},
+        {"再不解决我就打12315举报", "zh", KIND_COMPLAINT, 3, "regulator_threat", false,
          NULL},
-        {"再不解决我就打12315举报", "zh", KIND_COMPLAINT, 3, "regulator_threat", false, NULL},
-        {"I will go to the press with this.", "en", KIND_COMPLAINT, 3, "media_threat", false,
-         NULL},
+        {"I will go to the press with this.", "en", KIND_COMPLAINT, 3, "media_threat",
+         false, NULL},
         {"I am in a wheelchair and the taxi drove away.", "en", KIND_COMPLAINT, 3,
          "vulnerable", false, "ride_hailing"},
-        {"How can I change the address on my credit card?", "en", KIND_INQUIRY, 1, "", false,
-         "credit_card"},
+        {"How can I change the address on my credit card?", "en", KIND_INQUIRY, 1, "",
+         false, "credit_card"},
         {"请问信用卡年费是多少钱", "zh", KIND_INQUIRY, 1, "", false, "credit_card"},
-        {"It would be nice if the app had a dark mode.", "en", KIND_SUGGESTION, 1, "", false,
-         "software"},
+        {"It would be nice if the app had a dark mode.", "en", KIND_SUGGESTION, 1, "",
+         false, "software"},
         {"建议在小区门口增设路灯", "zh", KIND_SUGGESTION, 1, "", false, NULL},
         {"Thank you so much, excellent service at the hotel!", "en", KIND_PRAISE, 1, "",
          false, "hotel"},
         {"服务很好，点赞", "zh", KIND_PRAISE, 1, "", false, NULL},
-        {"My flight was cancelled and they never called me back.", "en", KIND_COMPLAINT, 2,
-         "", true, "flight"},
-        {"宽带断网一周，多次投诉至今未解决，客服互相推诿", "zh", KIND_COMPLAINT, 2, "", true,
-         "broadband"},
+        {"My flight was cancelled and they never called me back.", "en", KIND_COMPLAINT,
+         2, "", true, "flight"},
+        {"宽带断网一周，多次投诉至今未解决，客服互相推诿", "zh", KIND_COMPLAINT, 2, "",
+         true, "broadband"},
         {"My order has not arrived.", "en", KIND_COMPLAINT, 2, "", false, NULL},
-        {"Bonjour, je voudrais un remboursement pour mon billet", "other", KIND_COMPLAINT, 2,
-         "", false, NULL},
+        {"Bonjour, je voudrais un remboursement pour mon billet", "other", KIND_COMPLAINT,
+         2, "", false, NULL},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct arena arena = {0};
@@ -167,8 +170,8 @@ test_precedence(void **state)
     assert_true(str_eq(s.product, STR("hotel")));
     assert_true(str_eq(s.issue, STR("Booking"))); /* left out: stays */
     assert_false(s.needs_review);
-    classification_message(policy, STR("The lift caught fire, people were injured"), &arena,
-                           &s);
+    classification_message(policy, STR("The lift caught fire, people were injured"),
+                           &arena, &s);
     assert_int_equal(s.severity, 2);
     assert_true(has_flag(&s, "safety"));
     assert_int_equal(finding(&s, "severity")->decided_by, DECIDED_BY_CORRECTION);
@@ -238,7 +241,8 @@ static void
 test_bad_policies(void **state)
 {
     (void)state;
-    static const char *const taxonomy = "{\"version\":\"1\",\"products\":[],\"issues\":[]}";
+    static const char *const taxonomy =
+        "{\"version\":\"1\",\"products\":[],\"issues\":[]}";
     static const struct {
         const char *rules; /* what stands in "rules" */
         const char *taxonomy;
@@ -252,19 +256,21 @@ test_bad_policies(void **state)
         {"[{\"name\":\"a\",\"phrases\":[\"x\"],\"kind\":\"rant\"}]", NULL, "kind"},
         {"[{\"name\":\"a\",\"phrases\":[\"x\"],\"severity\":6}]", NULL, "severity"},
         {"[]",
-         "{\"version\":\"1\",\"issues\":[],\"products\":[{\"id\":\"a\",\"en\":\"A\",\"zh\":"
+         "{\"version\":\"1\",\"issues\":[],\"products\":[{\"id\":\"a\",\"en\":\"A\","
+         "\"zh\":"
          "\"A\"},{\"id\":\"a\",\"en\":\"A\",\"zh\":\"A\"}]}",
          "twice"},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         char rules[1024];
         struct err err = {0};
-        (void)snprintf(rules, sizeof(rules),
-                       "{\"version\":\"1\",\"severity\":{\"complaint\":2,\"inquiry\":1,"
-                       "\"suggestion\":1,\"praise\":1},\"double_deviation\":{\"threshold\":"
-                       "0.5,\"review_from\":0.3},\"kind_threshold\":1,\"sentiment_half\":3,"
-                       "\"rules\":%s}",
-                       table[i].rules);
+        (void)snprintf(
+            rules, sizeof(rules),
+            "{\"version\":\"1\",\"severity\":{\"complaint\":2,\"inquiry\":1,"
+            "\"suggestion\":1,\"praise\":1},\"double_deviation\":{\"threshold\":"
+            "0.5,\"review_from\":0.3},\"kind_threshold\":1,\"sentiment_half\":3,"
+            "\"rules\":%s}",
+            table[i].rules);
         const char *labels = table[i].taxonomy ? table[i].taxonomy : taxonomy;
         print_message("row %zu: %s\n", i, table[i].says);
         assert_null(classification_policy_parse(str_from(rules), str_from(labels), &err));
@@ -301,7 +307,8 @@ test_stage_carries_the_section(void **state)
                              .text = STR("My parcel never arrived, I want a refund")};
     stage_rig_open(&rig, &classification_stage, POLICY_DIR);
 
-    struct complaint_event ev = event("e1", EVENT_TYPE_COMPLAINT_SUBMITTED, 1000, "c1", &r);
+    struct complaint_event ev =
+        event("e1", EVENT_TYPE_COMPLAINT_SUBMITTED, 1000, "c1", &r);
     ev.submission = &sub;
     stage_rig_send(&rig, &ev);
     assert_int_equal(rig.n_out, 1);
@@ -322,7 +329,8 @@ test_stage_carries_the_section(void **state)
     assert_true(rig.out[0].classification->message_sentiment == 0);
 
     /* A merge takes flags to the target. */
-    struct submission hot = {.channel = CHANNEL_WEB, .text = STR("The parcel caught fire")};
+    struct submission hot = {.channel = CHANNEL_WEB,
+                             .text = STR("The parcel caught fire")};
     ev = event("e3", EVENT_TYPE_COMPLAINT_SUBMITTED, 3000, "c2", &r);
     ev.submission = &hot;
     stage_rig_send(&rig, &ev);

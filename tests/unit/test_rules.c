@@ -13,9 +13,9 @@
 enum { FIRE, CHINESE, OPEN_END, REFUND, NEGATION, GROUPS };
 
 static const struct rules_phrase phrases[] = {
-    {{"on fire", 7}, FIRE},     {{"fire", 4}, FIRE},      {{"起火", 6}, CHINESE},
-    {{"explod*", 7}, OPEN_END}, {{"Refund", 6}, REFUND},  {{"退款", 6}, REFUND},
-    {{"no refund", 9}, REFUND}, {{"no", 2}, NEGATION},    {{"not", 3}, NEGATION},
+    {{"on fire", 7}, FIRE},     {{"fire", 4}, FIRE},     {{"起火", 6}, CHINESE},
+    {{"explod*", 7}, OPEN_END}, {{"Refund", 6}, REFUND}, {{"退款", 6}, REFUND},
+    {{"no refund", 9}, REFUND}, {{"no", 2}, NEGATION},   {{"not", 3}, NEGATION},
     {{"don't", 5}, NEGATION},   {{"没有", 6}, NEGATION},
 };
 
@@ -47,24 +47,26 @@ test_matches(void **state)
         {"fire_extinguisher", 1, 0, 0, 0},
         {"caught\n\t fire", 1, 0, 0, 0},
         {"there was no fire", 0, 0, 0, 0},
-        {"No. Fire!", 1, 0, 0, 0},  /* another clause */
+        {"No. Fire!", 1, 0, 0, 0}, /* another clause */
         {"no, fire", 1, 0, 0, 0},
         {"it did not, as far as anybody here could see, catch fire", 1, 0, 0, 0},
         {"fire? not at all", 1, 0, 0, 0},
-        {"fire was not seen", 0, 0, 0, 0}, /* near on the other side */
+        {"fire was not seen", 0, 0, 0, 0},           /* near on the other side */
         {"I don\xE2\x80\x99t see fire", 0, 0, 0, 0}, /* typographic apostrophe */
         {"热水器起火了", 0, 1, 0, 0},
         {"热水器没有起火", 0, 0, 0, 0},
         {"没有任何征兆突然起火", 0, 1, 0, 0}, /* more than four characters away */
         {"起火没有人管", 0, 1, 0, 0},         /* behind it */
         {"refund not given", 0, 0, 0, 1},     /* behind it */
-        {"我用fire手机", 1, 0, 0, 0}, /* Han characters end a word */
+        {"我用fire手机", 1, 0, 0, 0},         /* Han characters end a word */
         {"it exploded, will explode, explosion", 0, 0, 2, 0},
         {"reexplode", 0, 0, 0, 0},
         {"I want a ReFuND", 0, 0, 0, 1},
         {"ｒｅｆｕｎｄ", 0, 0, 0, 1}, /* full width */
         {"no refund", 0, 0, 0, 1}, /* "refund" is spoiled, "no refund" says it itself */
-        {"re\xE2\x80\x8B" "fund now", 0, 0, 0, 1}, /* zero width space */
+        {"re\xE2\x80\x8B"
+         "fund now",
+         0, 0, 0, 1}, /* zero width space */
         {"退 款", 0, 0, 0, 0},
         {"退款", 0, 0, 0, 1},
         {"refund\xFF\xFE", 0, 0, 0, 1}, /* no UTF-8: no harm */
@@ -139,7 +141,8 @@ static void
 test_huge_texts_end(void **state)
 {
     (void)state;
-    static const char *const units[] = {"fire ", "no ", "退", "f", "\xEF\xB7\xBA", "\xFF"};
+    static const char *const units[] = {"fire ", "no ",          "退",
+                                        "f",     "\xEF\xB7\xBA", "\xFF"};
     for (size_t i = 0; i < COUNT_OF(units); i++) {
         struct arena arena = {0};
         struct rules rules;
@@ -217,8 +220,8 @@ test_language(void **state)
         assert_true(str_eq(is, str_from(table[i].expect)));
     }
     static const char *const said[][2] = {
-        {"en-GB", "en"}, {"zh_CN", "zh"}, {"ZH", "zh"}, {"中文", "zh"},
-        {"English", "en"}, {"fr", "other"},
+        {"en-GB", "en"}, {"zh_CN", "zh"},   {"ZH", "zh"},
+        {"中文", "zh"},  {"English", "en"}, {"fr", "other"},
     };
     for (size_t i = 0; i < COUNT_OF(said); i++) {
         print_message("said %s\n", said[i][0]);

@@ -83,9 +83,8 @@ score_of(const struct given *g)
     static const struct evidence evidence = {{"words", 5}, {"e", 1}, T0};
     struct str *flag = ARENA_NEW(&arena, struct str);
     struct triage_case c = ordinary();
-    struct triage_customer u = {.tier = str_from(g->tier),
-                                .has_vulnerable = true,
-                                .vulnerable = g->vulnerable};
+    struct triage_customer u = {
+        .tier = str_from(g->tier), .has_vulnerable = true, .vulnerable = g->vulnerable};
     c.kind = g->kind ? g->kind : KIND_COMPLAINT;
     c.case_severity = g->severity ? g->severity : 2;
     c.channel = g->channel ? g->channel : CHANNEL_EMAIL;
@@ -121,38 +120,64 @@ test_priorities(void **state)
         const char *advice;
     } table[] = {
         {{0}, PRIORITY_P3, TRIAGE_CLASS_ROUTINE, "explain_and_repair"},
-        {{.severity = 5, .flag = "safety"}, PRIORITY_P1, TRIAGE_CLASS_IMMEDIATE,
+        {{.severity = 5, .flag = "safety"},
+         PRIORITY_P1,
+         TRIAGE_CLASS_IMMEDIATE,
          "stop_and_recall_check"},
-        {{.severity = 1, .flag = "injury", .days = 27, .failed = 9}, PRIORITY_P1,
-         TRIAGE_CLASS_IMMEDIATE, "stop_and_recall_check"},
-        {{.severity = 1, .vulnerable = true}, PRIORITY_P2, TRIAGE_CLASS_URGENT,
+        {{.severity = 1, .flag = "injury", .days = 27, .failed = 9},
+         PRIORITY_P1,
+         TRIAGE_CLASS_IMMEDIATE,
+         "stop_and_recall_check"},
+        {{.severity = 1, .vulnerable = true},
+         PRIORITY_P2,
+         TRIAGE_CLASS_URGENT,
          "explain_and_repair"},
         {{.severity = 4}, PRIORITY_P2, TRIAGE_CLASS_URGENT, "explain_and_repair"},
         {{.regulator = true}, PRIORITY_P2, TRIAGE_CLASS_URGENT, "explain_and_repair"},
         {{.doubled = true}, PRIORITY_P2, TRIAGE_CLASS_URGENT, "apology_and_repair"},
-        {{.doubled = true, .tier = "Gold"}, PRIORITY_P1, TRIAGE_CLASS_IMMEDIATE,
+        {{.doubled = true, .tier = "Gold"},
+         PRIORITY_P1,
+         TRIAGE_CLASS_IMMEDIATE,
          "sincere_apology"},
         {{.doubled = true, .public = true, .channel = CHANNEL_SOCIAL, .views = 1000000},
-         PRIORITY_P1, TRIAGE_CLASS_IMMEDIATE, "apology_and_repair"},
+         PRIORITY_P1,
+         TRIAGE_CLASS_IMMEDIATE,
+         "apology_and_repair"},
         {{.tier = "new"}, PRIORITY_P3, TRIAGE_CLASS_ROUTINE, "compensation"},
         {{.tier = "vip"}, PRIORITY_P3, TRIAGE_CLASS_ROUTINE, "sincere_apology"},
-        {{.kind = KIND_INQUIRY, .severity = 1}, PRIORITY_P4, TRIAGE_CLASS_ROUTINE, "answer"},
-        {{.kind = KIND_SUGGESTION, .severity = 1}, PRIORITY_P4, TRIAGE_CLASS_ROUTINE,
+        {{.kind = KIND_INQUIRY, .severity = 1},
+         PRIORITY_P4,
+         TRIAGE_CLASS_ROUTINE,
+         "answer"},
+        {{.kind = KIND_SUGGESTION, .severity = 1},
+         PRIORITY_P4,
+         TRIAGE_CLASS_ROUTINE,
          "thank_and_consider"},
-        {{.kind = KIND_PRAISE, .severity = 1}, PRIORITY_P4, TRIAGE_CLASS_ROUTINE, "thank"},
+        {{.kind = KIND_PRAISE, .severity = 1},
+         PRIORITY_P4,
+         TRIAGE_CLASS_ROUTINE,
+         "thank"},
         /* Given up: withdrawn at the end of the window. */
-        {{.state = STATE_WITHDRAWN, .days = 28}, PRIORITY_P4, TRIAGE_CLASS_MINIMAL,
+        {{.state = STATE_WITHDRAWN, .days = 28},
+         PRIORITY_P4,
+         TRIAGE_CLASS_MINIMAL,
          "explain_and_repair"},
         /* Unsalvageable: failed again and again, the window is over. */
-        {{.failed = 5, .days = 28}, PRIORITY_P4, TRIAGE_CLASS_MINIMAL, "explain_and_repair"},
+        {{.failed = 5, .days = 28},
+         PRIORITY_P4,
+         TRIAGE_CLASS_MINIMAL,
+         "explain_and_repair"},
         /* ... but nothing starves. */
-        {{.failed = 5, .days = 90, .age_steps = 8}, PRIORITY_P1, TRIAGE_CLASS_IMMEDIATE,
+        {{.failed = 5, .days = 90, .age_steps = 8},
+         PRIORITY_P1,
+         TRIAGE_CLASS_IMMEDIATE,
          "explain_and_repair"},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct triage_section s = score_of(&table[i].given);
         print_message("row %zu: %s %s, score %.2f, %.*s\n", i, priority_name(s.priority),
-                      triage_class_name(s.triage_class), s.score, STR_ARG(s.remedy_advice));
+                      triage_class_name(s.triage_class), s.score,
+                      STR_ARG(s.remedy_advice));
         assert_int_equal(s.priority, table[i].priority);
         assert_int_equal(s.triage_class, table[i].triage_class);
         assert_true(str_eq(s.remedy_advice, str_from(table[i].advice)));
@@ -177,7 +202,8 @@ test_directions(void **state)
         {"fourth failure", {.failed = 4}, {.failed = 3}},
         {"public", {0}, {.public = true}},
         {"reach", {.public = true, .views = 5000}, {.public = true, .views = 50000}},
-        {"growth", {.public = true, .views = 5000, .doubling_hours = 200},
+        {"growth",
+         {.public = true, .views = 5000, .doubling_hours = 200},
          {.public = true, .views = 5000, .doubling_hours = 30}},
         {"media", {.channel = CHANNEL_EMAIL}, {.channel = CHANNEL_MEDIA}},
         {"association", {0}, {.channel = CHANNEL_CONSUMER_ASSOCIATION}},
@@ -265,9 +291,10 @@ test_tiers(void **state)
         double value;
         const char *expect;
     } table[] = {
-        {NULL, 0, 0, "regular"},   {"VIP", 0, 0, "best"},      {"金卡", 0, 0, "best"},
-        {"weird", 0, 0, "regular"}, {NULL, 8, 0, "best"},       {NULL, 7, 0, "regular"},
-        {NULL, 0, 10000, "best"},  {"new", 20, 99999, "occasional"},
+        {NULL, 0, 0, "regular"},  {"VIP", 0, 0, "best"},
+        {"金卡", 0, 0, "best"},   {"weird", 0, 0, "regular"},
+        {NULL, 8, 0, "best"},     {NULL, 7, 0, "regular"},
+        {NULL, 0, 10000, "best"}, {"new", 20, 99999, "occasional"},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct triage_customer u = {.tier = str_from(table[i].tier),
@@ -286,9 +313,12 @@ test_extremes_stay_finite(void **state)
 {
     (void)state;
     struct triage_case c = ordinary();
-    struct triage_customer u = {.has_followers = true, .followers = INT64_MAX,
-                                .has_since = true, .since = INT64_MIN / 2,
-                                .has_lifetime_value = true, .lifetime_value = 1e300};
+    struct triage_customer u = {.has_followers = true,
+                                .followers = INT64_MAX,
+                                .has_since = true,
+                                .since = INT64_MIN / 2,
+                                .has_lifetime_value = true,
+                                .lifetime_value = 1e300};
     c.views = c.shares = c.replies = INT64_MAX;
     c.doubling_hours = 1e-300;
     c.failed_recoveries = INT32_MAX;

@@ -141,12 +141,13 @@ test_failed_recoveries(void **state)
         case 0:
             s = moves(&t, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, STATE_PROPOSED, T0 + 10,
                       &refund);
-            assert_true(str_eq(s->checklist[s->n_checklist - 1],
-                               STR("Already offered: refund")));
+            assert_true(
+                str_eq(s->checklist[s->n_checklist - 1], STR("Already offered: refund")));
             s = moves(&t, EVENT_TYPE_COMPLAINT_REMEDY_REFUSED, STATE_OPEN, T0 + 20, NULL);
             break;
         case 1:
-            (void)moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 10, &refund);
+            (void)moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 10,
+                        &refund);
             s = moves(&t, EVENT_TYPE_COMPLAINT_REOPENED, STATE_OPEN, T0 + 20, NULL);
             break;
         case 2:
@@ -367,7 +368,8 @@ test_ageing_changes_priority_by_timer_only(void **state)
             const struct complaint_event *ev = &t.rig.out[i];
             if (ev->type != EVENT_TYPE_TRIAGE_AGED)
                 continue;
-            print_message("day %d: %s to %s, %.*s\n", day, priority_name(ev->triage->before),
+            print_message("day %d: %s to %s, %.*s\n", day,
+                          priority_name(ev->triage->before),
                           priority_name(ev->triage->priority), STR_ARG(ev->triage->why));
             assert_true(ev->triage->has_before);
             assert_int_equal(ev->triage->before, last);
@@ -393,8 +395,8 @@ test_repeat_and_words(void **state)
     t.k.product = STR("lamp");
     t.r.received_at = T0 + 5 * DAY_MS;
     t.r.recovery_ends_at = T0 + 33 * DAY_MS;
-    assert_false(
-        happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 5 * DAY_MS, NULL)->double_deviation);
+    assert_false(happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 5 * DAY_MS, NULL)
+                     ->double_deviation);
     /* The same product: the 28 days count from the first complaint. */
     t.complaint_id = "c3";
     t.k.product = STR("Kettle");
@@ -425,15 +427,17 @@ test_reach_growth_and_collective(void **state)
     double before = happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL)->score;
     (void)happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + HOUR_MS, &action);
     reach.views = 64000;
-    double after = happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + 6 * HOUR_MS, &action)->score;
+    double after =
+        happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + 6 * HOUR_MS, &action)->score;
     print_message("%.2f, %.2f\n", before, after);
     assert_true(after > 1.8 * before);
     /* An old number that comes late takes nothing away. */
     reach.views = 10;
-    assert_true(happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + 6 * HOUR_MS, &action)->exposure >
-                2);
+    assert_true(
+        happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + 6 * HOUR_MS, &action)->exposure > 2);
     struct action link = {.collective_id = STR("k1")};
-    double linked = happens(&t, EVENT_TYPE_COLLECT_LINKED, T0 + 6 * HOUR_MS, &link)->score;
+    double linked =
+        happens(&t, EVENT_TYPE_COLLECT_LINKED, T0 + 6 * HOUR_MS, &link)->score;
     assert_true(linked > after);
     close_tale(&t);
 }
@@ -483,15 +487,14 @@ test_reopen_advised(void **state)
     (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
     (void)moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 1, NULL);
     t.k.message_sentiment = 0.5;
-    assert_false(
-        happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 2, NULL)->reopen_advised);
+    assert_false(happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 2, NULL)->reopen_advised);
     t.k.message_sentiment = -0.5;
     const struct triage_section *s =
         happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 3, NULL);
     assert_true(s->reopen_advised);
     assert_true(str_eq(s->remedy_advice, STR("reopen")));
-    assert_false(
-        moves(&t, EVENT_TYPE_COMPLAINT_REOPENED, STATE_OPEN, T0 + 4, NULL)->reopen_advised);
+    assert_false(moves(&t, EVENT_TYPE_COMPLAINT_REOPENED, STATE_OPEN, T0 + 4, NULL)
+                     ->reopen_advised);
     close_tale(&t);
 }
 

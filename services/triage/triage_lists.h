@@ -1,0 +1,41 @@
+/* triage_lists.h - the bounded lists of a case: evidence, promises, remedies offered.
+ *
+ * A list is copied into the arena before it changes, for the record that it came from is
+ * only a view.  Full lists drop what tells least; none ever grows past its cap.
+ * Pure: no clock, no I/O, no heap. */
+#ifndef REDRESS_TRIAGE_LISTS_H
+#define REDRESS_TRIAGE_LISTS_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "gen/triage_case.h"
+
+#define TRIAGE_PROMISES 24
+#define TRIAGE_EVIDENCE 32
+#define TRIAGE_OFFERED 8
+
+void triage_add_evidence(struct triage_case *c, struct arena *arena, const char *kind,
+                         struct str event_id, int64_t at);
+/* An evidence that turned out wrong; the newest such. False if it is not there. */
+bool triage_drop_evidence(struct triage_case *c, struct arena *arena, const char *kind,
+                          struct str event_id);
+bool triage_has_evidence(const struct triage_case *c, const char *kind);
+/* One more failed recovery, with its evidence. */
+void triage_failed_again(struct triage_case *c, struct arena *arena, const char *kind,
+                         struct str event_id, int64_t at);
+
+/* n_promises if it is not there. */
+size_t triage_find_promise(const struct triage_case *c, struct str promise_id);
+void triage_add_promise(struct triage_case *c, struct arena *arena,
+                        const struct triage_promise *promise);
+void triage_drop_promise(struct triage_case *c, struct arena *arena, size_t i);
+/* Not kept at its due time: a failed recovery. It stays in the list, marked. */
+void triage_break_promise(struct triage_case *c, struct arena *arena, size_t i);
+/* Promises that still run go on at the target of a merge; c keeps none. */
+void triage_move_promises(struct triage_case *c, struct triage_case *target,
+                          struct arena *arena);
+
+/* Cut to 120 bytes; the same twice in a row counts once. */
+void triage_add_offered(struct triage_case *c, struct arena *arena, struct str remedy);
+
+#endif
