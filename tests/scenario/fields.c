@@ -98,7 +98,7 @@ static const struct field fields[] = {
     ROU(escalation_level, FIELD_INT, "escalation_level"),
     ROU(escalated_to, FIELD_STR, NULL),
     ROU(frozen, FIELD_BOOL, NULL),
-    ROU(rule, FIELD_STR, NULL),
+    ROU(rule, FIELD_STR, "routing_rule"),
     ROU(collective_id, FIELD_STR, "collective_id"),
     ENUM(SECTION_SUBMISSION, submission, channel, channel, "channel"),
     SUB(brand, FIELD_STR, "brand"),

@@ -332,18 +332,19 @@ local_use_wall(struct local *local, int64_t now_ms)
 /* --- answers
  * ----------------------------------------------------------------------------- */
 
-static struct str
-answer_complaint(void *ctx, struct str id, const struct field *field)
+static bool
+answer_complaint(void *ctx, struct str id, const struct field *field, struct str *ret)
 {
     struct local *local = ctx;
     struct view *view = view_find(local, id, false);
-    return view ? field_text(&local->arena, field, &view->sections) : STR_NULL;
+    *ret = view ? field_text(&local->arena, field, &view->sections) : STR_NULL;
+    return true;
 }
 
 /* clock: "resolution" or "promise/p1". */
-static struct str
+static bool
 answer_clock(void *ctx, struct str id, struct str name, int64_t start_no,
-             const struct field *field)
+             const struct field *field, struct str *ret)
 {
     struct local *local = ctx;
     struct view *view = view_find(local, id, false);
@@ -361,7 +362,8 @@ answer_clock(void *ctx, struct str id, struct str name, int64_t start_no,
             found = clock;
     }
     struct sections sections = {.at = {[SECTION_CLOCK] = found}};
-    return field_text(&local->arena, field, &sections);
+    *ret = field_text(&local->arena, field, &sections);
+    return true;
 }
 
 static size_t

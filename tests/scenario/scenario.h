@@ -49,11 +49,12 @@ struct backend {
     bool (*advance)(void *ctx, int64_t to_ms, struct err *err);
     /* Until all that was published has had its effect. */
     bool (*settle)(void *ctx, struct err *err);
-    struct str (*complaint)(void *ctx, struct str complaint_id,
-                            const struct field *field);
+    /* False: this backend does not show the field, so it is not checked. */
+    bool (*complaint)(void *ctx, struct str complaint_id, const struct field *field,
+                      struct str *ret);
     /* start_no from 1; 0: the last one. */
-    struct str (*clock)(void *ctx, struct str complaint_id, struct str clock,
-                        int64_t start_no, const struct field *field);
+    bool (*clock)(void *ctx, struct str complaint_id, struct str clock, int64_t start_no,
+                  const struct field *field, struct str *ret);
     size_t (*timeline)(void *ctx, struct str complaint_id,
                        const struct timeline_row **ret_rows);
     size_t (*outcomes)(void *ctx, const struct outcome **ret_outcomes);
@@ -76,6 +77,8 @@ struct scenario {
     bool settled;
     const struct raw_message *last; /* for `again` */
     int n_messages;
+    bool local; /* the backend is local.c's */
+    bool over;  /* the rest of the file is not for this backend */
     int failures;
     int checks;
 };
@@ -154,6 +157,10 @@ struct local;
 struct local *local_new(const char *policy_dir, struct str salt, struct err *err);
 void local_drop(struct local *local);
 struct backend *local_backend(struct local *local);
+struct real;
+struct real *real_new(struct err *err);
+void real_drop(struct real *real);
+struct backend *real_backend(struct real *real);
 /* `clock wall`: the machine's time is what `advance` says; before the first event only.
  */
 void local_use_wall(struct local *local, int64_t now_ms);

@@ -1,4 +1,5 @@
 /* scenario_run FILE.scn ...: runs scenarios, each against a pipeline of its own.
+ *   --real         on the running stack of the environment (CLOCK=event), not in process
  *   --policy DIR   policy files (default deploy/policy)
  *   -v             names each scenario as it passes
  *   -t             tells each complaint's timeline and last state (for writing scenarios)
@@ -12,6 +13,7 @@ struct options {
     const char *policy_dir;
     bool verbose;
     bool tell;
+    bool real;
 };
 
 static struct str
@@ -100,8 +102,10 @@ run_clock(struct scenario *s, const struct word *words, size_t n_words)
     if (n_words != 3 || !str_eq(words[1].value, STR("wall")) ||
         !words_time(words[2].value, s->now_ms, &s->now_ms))
         scenario_fail(s, "clock wall TIME");
-    else
+    else if (s->local)
         local_use_wall(s->backend->ctx, s->now_ms);
+    else
+        s->over = true;
 }
 
 static void
@@ -119,13 +123,16 @@ run_line(struct scenario *s, struct str line)
         run_advance(s, words, n_words);
     } else if (str_eq(verb, STR("clock"))) {
         run_clock(s, words, n_words);
+    } else if (str_eq(verb, STR("only")) && n_words == 2) {
+        s->over = !s->local; /* only local */
     } else if (str_eq(verb, STR("expect"))) {
         if (s->backend->settle(s->backend->ctx, &err))
             expect_run(s, words + 1, n_words - 1);
         else
             backend_failed(s, &err);
     } else {
-        scenario_fail(s, "unknown word \"%.*s\"; at, advance, expect, clock are known",
+        scenario_fail(s,
+                      "unknown word \"%.*s\"; at, advance, expect, clock, only are known",
                       STR_ARG(verb));
     }
 }
@@ -159,8 +166,9 @@ tell_complaint(struct scenario *s, struct str ref)
     }
     const struct field *field = NULL;
     while ((field = field_next(field))) {
-        struct str text = s->backend->complaint(s->backend->ctx, id, field);
-        if (!str_is_null(text) && text.len < 200)
+        struct str text;
+        if (s->backend->complaint(s->backend->ctx, id, field, &text) &&
+            !str_is_null(text) && text.len < 200)
             printf("  %s=%.*s", field->name, STR_ARG(text));
     }
     putchar('\n');
@@ -178,33 +186,57 @@ tell(struct scenario *s)
         printf("\n%.*s  %.*s\n", STR_ARG(outcomes[i].topic), STR_ARG(outcomes[i].value));
 }
 
+static void
+run_text(struct scenario *s, struct str text, const struct options *options)
+{
+    s->text = text;
+    while (s->text.len > 0 && s->failures < 20 && !s->over)
+        run_line(s, next_line(s));
+    if (options->tell)
+        tell(s);
+    if (s->checks == 0 && !s->over)
+        scenario_fail(s, "expects nothing");
+    if (options->verbose || s->failures > 0)
+        printf("%s  %s (%d checks%s)\n", s->failures ? "FAILED" : "ok    ", s->path,
+               s->checks, s->over ? ", the rest is not for a stack" : "");
+}
+
+/* The salt of the local stack, deploy/local/up.sh. */
+static struct str
+real_salt(void)
+{
+    const char *salt = getenv("REDRESS_SALT");
+    return str_from(salt ? salt : "redress-local-salt");
+}
+
 /* True if the scenario passed; one without a check is a defect. */
 static bool
 run_file(const char *path, const struct options *options)
 {
     CLEANUP(buf_release) struct buf text = {0};
-    struct scenario s = {.path = path, .salt = STR("scenario"), .source = STR("scn")};
     struct err err = {0};
+    struct local *local = NULL;
+    struct real *real = NULL;
+    struct scenario s = {.path = path,
+                         .source = STR("scn"),
+                         .salt = options->real ? real_salt() : STR("scenario"),
+                         .local = !options->real};
     if (!read_file(path, &text)) {
         scenario_fail(&s, "cannot be read");
         return false;
     }
-    struct local *local = local_new(options->policy_dir, s.salt, &err);
-    if (!local) {
+    if (options->real)
+        real = real_new(&err);
+    else
+        local = local_new(options->policy_dir, s.salt, &err);
+    if (local || real) {
+        s.backend = local ? local_backend(local) : real_backend(real);
+        run_text(&s, buf_str(&text), options);
+    } else {
         scenario_fail(&s, "%s", err.text);
-        return false;
     }
-    s.backend = local_backend(local);
-    s.text = buf_str(&text);
-    while (s.text.len > 0 && s.failures < 20)
-        run_line(&s, next_line(&s));
-    if (options->tell)
-        tell(&s);
-    if (s.checks == 0)
-        scenario_fail(&s, "expects nothing");
-    if (options->verbose || s.failures > 0)
-        printf("%s  %s (%d checks)\n", s.failures ? "FAILED" : "ok    ", path, s.checks);
     local_drop(local);
+    real_drop(real);
     arena_release(&s.arena);
     return s.failures == 0;
 }
@@ -218,6 +250,8 @@ main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc)
             options.policy_dir = argv[++i];
+        else if (strcmp(argv[i], "--real") == 0)
+            options.real = true;
         else if (strcmp(argv[i], "-v") == 0)
             options.verbose = true;
         else if (strcmp(argv[i], "-t") == 0)
