@@ -160,6 +160,7 @@ arm_silence(struct job *job)
 static bool
 emit_taken_over(struct job *target, const struct complaint_event *ev, struct err *err)
 {
+    BUG_IF(!target->work);
     const struct sla_timer *last = &target->work->timers[target->work->n_timers - 1];
     arm_silence(target);
     struct sla_fired fired = {.clock = last->row.clock,
