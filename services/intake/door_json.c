@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "intake/door_bytes.h"
 #include "intake/normalise.h"
 #include "intake/redact.h"
 
@@ -21,6 +22,12 @@ static bool
 plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static bool
+all_plain(uint64_t word)
+{
+    return bytes_printable(word) && bytes_lack(word, '"') && bytes_lack(word, '\\');
 }
 
 static bool
@@ -172,6 +179,8 @@ static bool
 pass_plain(struct parser *p)
 {
     for (;;) {
+        while (p->end - p->at >= 8 && all_plain(bytes_load(p->at)))
+            p->at += 8;
         while (p->at < p->end && plain((unsigned char)*p->at))
             p->at++;
         if (p->at == p->end)

@@ -1,5 +1,7 @@
 #include "intake/normalise.h"
 
+#include "intake/door_bytes.h"
+
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
@@ -52,6 +54,10 @@ text_is_settled(struct str s)
     const unsigned char *u = (const unsigned char *)s.ptr;
     size_t i = 0;
     while (i < s.len) {
+        if (s.len - i >= 8 && bytes_printable(bytes_load(s.ptr + i))) {
+            i += 8;
+            continue;
+        }
         if (u[i] < 0x80) {
             if (is_control(u[i]))
                 return false;

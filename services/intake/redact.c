@@ -1,5 +1,7 @@
 #include "intake/redact.h"
 
+#include "intake/door_bytes.h"
+
 /* ---- characters -------------------------------------------------------------------- */
 
 enum glyph_class { GLYPH_OTHER, GLYPH_DIGIT, GLYPH_LETTER, GLYPH_GAP };
@@ -347,6 +349,10 @@ redact_text(struct arena *arena, struct str text)
 {
     struct pass pass = {.text = text};
     for (size_t i = 0; i < text.len;) {
+        if (text.len - i >= 8 && bytes_no_digit(bytes_load(text.ptr + i))) {
+            i += 8;
+            continue;
+        }
         if (!may_start((unsigned char)text.ptr[i])) {
             i++;
             continue;

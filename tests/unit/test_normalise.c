@@ -55,6 +55,25 @@ test_text(void **state)
     arena_release(&arena);
 }
 
+/* Every byte that goes, at every place among the eight that are looked at together. */
+static void
+test_controls_at_every_offset(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    for (int c = 0; c < 0x80; c++)
+        for (size_t at = 0; at < 20; at++) {
+            char text[20];
+            memset(text, 'a', sizeof(text));
+            text[at] = (char)c;
+            bool stays = (c >= 0x20 && c != 0x7f) || c == '\t' || c == '\n';
+            struct str got = normalise_text(&arena, (struct str){text, sizeof(text)});
+            assert_int_equal(got.len, sizeof(text) - !stays);
+            assert_int_equal(got.ptr == text, stays);
+        }
+    arena_release(&arena);
+}
+
 /* The fast path says "settled" only of what ICU leaves alone: every character below
  * U+20000 between two that could combine with it gives what the slow path gives. */
 static void
@@ -196,6 +215,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_fast_path_agrees_with_icu),
+        cmocka_unit_test(test_controls_at_every_offset),
         cmocka_unit_test(test_identifiers),
         cmocka_unit_test(test_email),
         cmocka_unit_test(test_phone),

@@ -130,6 +130,25 @@ test_single_digit_errors_stay(void **state)
     arena_release(&arena);
 }
 
+/* Wherever the number stands in the eight bytes that are looked at together. */
+static void
+test_every_offset(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    for (size_t before = 0; before < 20; before++)
+        for (size_t after = 0; after < 10; after++) {
+            struct str given =
+                arena_printf(&arena, "%.*s4111111111111111%.*s", (int)before,
+                             "aaaaaaaaaaaaaaaaaaaaaaaa", (int)after, "/:/:/:/:/:");
+            struct str got = redact_text(&arena, given);
+            assert_int_equal(got.len, before + 6 + after);
+            assert_memory_equal(got.ptr + before, "[card]", 6);
+            assert_memory_equal(got.ptr + before + 6, "/:/:/:/:/:", after);
+        }
+    arena_release(&arena);
+}
+
 /* Texts made to hurt: 256 KiB each must cost the same as plain text, up to a factor. */
 static void
 test_hostile_texts_are_linear(void **state)
@@ -163,6 +182,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_single_digit_errors_stay),
+        cmocka_unit_test(test_every_offset),
         cmocka_unit_test(test_hostile_texts_are_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
