@@ -95,12 +95,13 @@ emit_record_header(FILE *out, const struct named *record)
         "/* Compact JSON, nulls and empty arrays left out; false if out is full. */\n"
         "bool %s_print_json(const struct %s *v, struct buf *out);\n\n",
         name, name, name, name, name, name);
-    fprintf(out,
-            "/* For generated code: one record inside another. */\n"
-            "struct wire_in;\nstruct wire_out;\n"
-            "bool %s_get(struct wire_in *in, struct %s *v);\n"
-            "bool %s_put(struct wire_out *out, const struct %s *v);\n",
-            name, name, name, name);
+    fprintf(
+        out,
+        "/* For generated code: one record inside another; _get() takes it zeroed. */\n"
+        "struct wire_in;\nstruct wire_out;\n"
+        "bool %s_get(struct wire_in *in, struct %s *v);\n"
+        "bool %s_put(struct wire_out *out, const struct %s *v);\n",
+        name, name, name, name);
 }
 
 /* ---- decoder ---- */
@@ -206,7 +207,6 @@ emit_decoder(FILE *out, const struct named *record)
         fprintf(out, "    bool some;\n");
     if (u)
         fprintf(out, "    unsigned u;\n");
-    fprintf(out, "    memset(v, 0, sizeof(*v));\n");
     for (size_t i = 0; i < record->n_fields; i++)
         emit_get_field(out, &record->fields[i]);
     fprintf(out, "    return true;\n}\n\n");
@@ -214,6 +214,7 @@ emit_decoder(FILE *out, const struct named *record)
             "bool\n%s_decode(struct str body, struct arena *arena, struct %s *ret,"
             " struct err *err)\n{\n"
             "    struct wire_in in;\n    struct %s v;\n"
+            "    memset(&v, 0, sizeof(v));\n"
             "    wire_in_init(&in, body, arena, err);\n"
             "    if (!%s_get(&in, &v) || !wire_in_end(&in))\n        return false;\n"
             "    *ret = v;\n    return true;\n}\n\n",

@@ -132,7 +132,7 @@ wire_get_double(struct wire_in *in, double *ret)
 }
 
 bool
-wire_get_str(struct wire_in *in, size_t max_bytes, struct str *ret)
+wire_get_str_slow(struct wire_in *in, size_t max_bytes, struct str *ret)
 {
     int64_t len;
     if (!wire_get_long(in, &len))
@@ -149,7 +149,7 @@ wire_get_str(struct wire_in *in, size_t max_bytes, struct str *ret)
 }
 
 bool
-wire_get_enum(struct wire_in *in, size_t count, unsigned *ret)
+wire_get_enum_slow(struct wire_in *in, size_t count, unsigned *ret)
 {
     int64_t index;
     if (!wire_get_long(in, &index))
@@ -161,7 +161,7 @@ wire_get_enum(struct wire_in *in, size_t count, unsigned *ret)
 }
 
 bool
-wire_get_some(struct wire_in *in, bool *ret_some)
+wire_get_some_slow(struct wire_in *in, bool *ret_some)
 {
     int64_t branch;
     if (!wire_get_long(in, &branch))
@@ -330,12 +330,6 @@ wire_put_enum(struct wire_out *out, size_t count, unsigned value)
         return err_set(out->err, ERR_STOP, "enum value %u, only %zu are known", value,
                        count);
     return wire_put_long(out, (int64_t)value);
-}
-
-bool
-wire_put_some(struct wire_out *out, bool some)
-{
-    return wire_put_long(out, some ? 1 : 0);
 }
 
 bool

@@ -64,12 +64,49 @@ bool wire_get_int(struct wire_in *in, int32_t *ret);
 bool wire_get_bool(struct wire_in *in, bool *ret);
 bool wire_get_float(struct wire_in *in, float *ret);
 bool wire_get_double(struct wire_in *in, double *ret);
+bool wire_get_str_slow(struct wire_in *in, size_t max_bytes, struct str *ret);
+
 /* string and bytes: a view; ret->ptr is never NULL. */
-bool wire_get_str(struct wire_in *in, size_t max_bytes, struct str *ret);
+static inline bool
+wire_get_str(struct wire_in *in, size_t max_bytes, struct str *ret)
+{
+    /* A length below 64 is one byte, and even: an odd one would be negative. */
+    if (in->at < in->end && (*in->at & 0x81) == 0) {
+        size_t len = *in->at >> 1;
+        if (len < (size_t)(in->end - in->at) && len <= max_bytes) {
+            *ret = (struct str){(const char *)in->at + 1, len};
+            in->at += 1 + len;
+            return true;
+        }
+    }
+    return wire_get_str_slow(in, max_bytes, ret);
+}
+
+bool wire_get_enum_slow(struct wire_in *in, size_t count, unsigned *ret);
+
 /* 0 <= index < count. */
-bool wire_get_enum(struct wire_in *in, size_t count, unsigned *ret);
+static inline bool
+wire_get_enum(struct wire_in *in, size_t count, unsigned *ret)
+{
+    if (in->at < in->end && (*in->at & 0x81) == 0 && *in->at >> 1 < count) {
+        *ret = *in->at++ >> 1;
+        return true;
+    }
+    return wire_get_enum_slow(in, count, ret);
+}
+
+bool wire_get_some_slow(struct wire_in *in, bool *ret_some);
+
 /* Which branch of ["null", T]: false in *ret_some for null. */
-bool wire_get_some(struct wire_in *in, bool *ret_some);
+static inline bool
+wire_get_some(struct wire_in *in, bool *ret_some)
+{
+    if (in->at < in->end && (*in->at & ~2) == 0) {
+        *ret_some = *in->at++ != 0;
+        return true;
+    }
+    return wire_get_some_slow(in, ret_some);
+}
 
 /* An array arrives in blocks; its items go to one array in the arena. */
 struct wire_array {
@@ -116,10 +153,20 @@ wire_put_long(struct wire_out *out, int64_t value)
 bool wire_put_bool(struct wire_out *out, bool value);
 bool wire_put_float(struct wire_out *out, float value);
 bool wire_put_double(struct wire_out *out, double value);
+/* Null is written as empty. */
 bool wire_put_str(struct wire_out *out, size_t max_bytes, struct str value);
 bool wire_put_enum(struct wire_out *out, size_t count, unsigned value);
+
 /* Branch of ["null", T]. */
-bool wire_put_some(struct wire_out *out, bool some);
+static inline bool
+wire_put_some(struct wire_out *out, bool some)
+{
+    if (!wire_out_room(out, 1))
+        return false;
+    *out->at++ = some ? 2 : 0;
+    return true;
+}
+
 /* The header of an array; the caller writes n items, then wire_put_long(out, 0), unless
  * n is 0 (then this wrote the end already). */
 bool wire_put_count(struct wire_out *out, size_t max_items, const void *items, size_t n);
