@@ -339,13 +339,14 @@ text_of(const struct submission *submission, struct arena *arena)
         return submission->subject;
     struct str subject = submission->subject;
     struct str text = submission->text;
-    /* No printf: a text may hold NUL bytes and be long. A full stop keeps clauses apart.
-     */
+    /* A full stop keeps the clauses apart. */
+    struct str parts[] = {subject, STR(". "), text};
     char *both = arena_alloc(arena, subject.len + text.len + 2);
-    memcpy(both, subject.ptr, subject.len);
-    memcpy(both + subject.len, ". ", 2);
-    memcpy(both + subject.len + 2, text.ptr, text.len);
-    return (struct str){both, subject.len + text.len + 2};
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        for (size_t k = 0; k < parts[i].len; k++)
+            both[n++] = parts[i].ptr[k];
+    return (struct str){both, n};
 }
 
 static void
