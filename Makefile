@@ -54,6 +54,7 @@ CORE_DIRS := $(if $(ONLY),$(ONLY:%=services/%),$(patsubst %/,%,$(wildcard servic
 CORE_SRC := $(filter-out %/main.c,$(foreach d,$(CORE_DIRS),$(wildcard $d/*.c $d/*/*.c)))
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+IT_SRC := $(wildcard tests/integration/it_*.c)
 
 program = $(BIN)/$(if $(filter ctl,$1),redress,redress-$1)
 service_src = $(wildcard services/$1/*.c services/$1/*/*.c)
@@ -180,13 +181,16 @@ $(OUT)/test/test_%: $(OUT)/o/tests/unit/test_%.o $(TEST_HELP_OBJ) $(LIBCORES) $(
 	$(call link,$(CMOCKA_LIBS))
 $(BIN)/scenario_run: $(call obj,$(SCENARIO_SRC)) $(LIBCORES) $(LIBREDRESS)
 	$(call link)
+# Programs that the scripts of tests/integration run against a real broker.
+$(OUT)/test/it_%: $(OUT)/o/tests/integration/it_%.o $(LIBCORES) $(LIBREDRESS)
+	$(call link)
 # Without libFuzzer: tests/fuzz/replay.c hands each file to the fuzzer's entry.
 $(OUT)/test/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(OUT)/o/tests/fuzz/replay.o $(LIBCORES) $(LIBREDRESS)
 	$(call link)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CORE_OBJ) $(TEST_HELP_OBJ) \
 	$(foreach s,$(SERVICES),$(OUT)/o/services/$s/main.o) \
-	$(call obj,$(TEST_SRC) $(SCENARIO_SRC) $(FUZZ_SRC) $(wildcard tests/fuzz/replay.c)))
+	$(call obj,$(TEST_SRC) $(SCENARIO_SRC) $(FUZZ_SRC) $(IT_SRC) $(wildcard tests/fuzz/replay.c)))
 
 # ---- everyday targets ----------------------------------------------------------------
 
@@ -255,7 +259,7 @@ fuzz-run: $(patsubst tests/fuzz/%.c,$(OUT)/lf/%,$(FUZZ_SRC))
 $(OUT)/lf/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(LIBCORES) $(LIBREDRESS)
 	$(call link)
 
-integration: build ## real Kafka and PostgreSQL: faults, exactly once, row for row
+integration: build $(patsubst tests/integration/%.c,$(OUT)/test/%,$(IT_SRC)) ## real Kafka and PostgreSQL: faults, exactly once, row for row
 	$(call script,tests/integration/run.sh)
 
 test: ## all of it, from nothing: deps build layers unit scenarios codec corpus asan integration
