@@ -15,6 +15,8 @@
 
 #define STOP_TIMEOUT_US (INT64_C(5) * 1000 * 1000)
 #define CALL_TIMEOUT_MS 5000
+#define LOG_QUIET_US (INT64_C(10) * 1000 * 1000)
+#define LOG_FACILITIES 16
 #define UNHEALTHY_US (INT64_C(60) * 1000 * 1000)
 
 enum exit_status { EXIT_STOPPED = 0, EXIT_FATAL = 1, EXIT_USAGE = 2, EXIT_AWAY = 3 };
@@ -78,14 +80,43 @@ print_metrics(void *ctx, struct buf *out)
 
 /* --- start -------------------------------------------------------------------------- */
 
+/* One line a facility in LOG_QUIET_US: a broker that is away makes librdkafka's threads
+ * say so many times a second. Returns whether to speak. */
+static bool
+may_speak(const char *facility, int64_t now_us)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct {
+        char facility[16];
+        int64_t spoke_us;
+    } seen[LOG_FACILITIES];
+    bool speak = true;
+    (void)pthread_mutex_lock(&lock);
+    size_t at = 0;
+    size_t oldest = 0;
+    while (at < LOG_FACILITIES && strncmp(seen[at].facility, facility, 15) != 0) {
+        oldest = seen[at].spoke_us < seen[oldest].spoke_us ? at : oldest;
+        at++;
+    }
+    if (at < LOG_FACILITIES)
+        speak = now_us - seen[at].spoke_us > LOG_QUIET_US;
+    else
+        (void)snprintf(seen[at = oldest].facility, sizeof(seen[0].facility), "%s",
+                       facility);
+    if (speak)
+        seen[at].spoke_us = now_us;
+    (void)pthread_mutex_unlock(&lock);
+    return speak;
+}
+
 static void
 log_kafka(int level, const char *facility, const char *text)
 {
     /* librdkafka's "errors" are mostly a broker that is away: it goes on by itself. */
-    if (level <= 4)
-        log_warn("librdkafka", "%s: %s", facility, text);
-    else
+    if (level > 4)
         log_debug("librdkafka", "%s: %s", facility, text);
+    else if (may_speak(facility, now_mono_us()))
+        log_warn("librdkafka", "%s: %s", facility, text);
 }
 
 /* Waits for a signal for at most ms; handles SIGHUP. */
