@@ -248,7 +248,9 @@ read_clock_target(struct loader *loader, const struct policy_node *node,
     BUG_IF(!text);
     rule->target_json = arena_str(arena_of(loader), str_from(text));
     free(text);
-    return true;
+    /* It travels with every row of the clock. */
+    return rule->target_json.len <= 256 ||
+           policy_error(&target, err, "longer than 256 bytes; comment on the clock instead");
 }
 
 static bool
