@@ -1,6 +1,7 @@
 #include "intake/register_io.h"
 
 #include "gen/register_identity.h"
+#include "gen/register_seen.h"
 #include "ident/ident.h"
 
 static struct str
@@ -104,19 +105,67 @@ identity_key(struct turn *turn, const struct complaint_event *ev)
     return (struct str){key, n};
 }
 
-bool
-identity_known(struct turn *turn, const struct complaint_event *ev)
+#define PRINT_BYTES 8
+#define PRINTS_MAX_BYTES 8192 /* schemas/register_seen.avsc */
+
+static struct str
+seen_key(struct turn *turn, struct str complaint_id)
 {
-    return !str_is_null(ev->ce_id) && turn_exists(turn, identity_key(turn, ev));
+    return arena_printf(turn_arena(turn), "o:%.*s", STR_ARG(complaint_id));
+}
+
+/* The end of an identity's key, 16 hex digits, as 8 bytes. */
+static void
+print_of(struct str key, char ret_print[PRINT_BYTES])
+{
+    for (size_t i = 0; i < PRINT_BYTES; i++) {
+        unsigned byte = 0;
+        for (size_t k = 0; k < 2; k++) {
+            char c = key.ptr[key.len - 2 * PRINT_BYTES + 2 * i + k];
+            byte = byte << 4 | (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+        }
+        ret_print[i] = (char)byte;
+    }
+}
+
+/* Among the events of this complaint that were seen long ago. */
+static bool
+seen_long_ago(struct turn *turn, const struct complaint_event *ev, struct str key,
+              bool *ret_seen, struct err *err)
+{
+    struct register_seen seen;
+    char print[PRINT_BYTES];
+    bool found = false;
+    *ret_seen = false;
+    if (str_is_null(ev->complaint_id))
+        return true;
+    if (!turn_load(turn, seen_key(turn, ev->complaint_id), &register_seen_wire, &seen,
+                   &found, err))
+        return false;
+    print_of(key, print);
+    for (size_t at = 0; found && at + PRINT_BYTES <= seen.prints.len; at += PRINT_BYTES)
+        *ret_seen |= memcmp(seen.prints.ptr + at, print, PRINT_BYTES) == 0;
+    return true;
 }
 
 bool
-identity_save(struct turn *turn, const struct complaint_event *ev,
-              struct str complaint_id, struct err *err)
+identity_known(struct turn *turn, const struct complaint_event *ev, bool *ret_known,
+               struct err *err)
+{
+    *ret_known = false;
+    if (str_is_null(ev->ce_id))
+        return true;
+    struct str key = identity_key(turn, ev);
+    *ret_known = turn_exists(turn, key);
+    return *ret_known || seen_long_ago(turn, ev, key, ret_known, err);
+}
+
+bool
+identity_save(struct turn *turn, const struct complaint_event *ev, struct err *err)
 {
     if (str_is_null(ev->ce_id))
         return true;
-    struct register_identity identity = {.complaint_id = complaint_id};
+    struct register_identity identity = {.complaint_id = ev->complaint_id};
     return turn_save(turn, identity_key(turn, ev), &register_identity_wire, &identity,
                      turn_now_ms(turn) + REGISTER_IDENTITY_MS, err);
 }
@@ -131,21 +180,22 @@ bool
 identity_timer(struct turn *turn, struct str key, struct err *err)
 {
     struct register_identity identity;
-    struct register_case rc;
+    struct register_seen seen = {.prints = STR("")};
     bool found = false;
-    bool case_found = false;
     if (!turn_load(turn, key, &register_identity_wire, &identity, &found, err))
         return false;
-    if (!found)
+    turn_delete(turn, key);
+    if (!found || str_is_null(identity.complaint_id))
         return true;
-    if (!str_is_null(identity.complaint_id) &&
-        !turn_load(turn, case_key(turn, identity.complaint_id), &register_case_wire, &rc,
-                   &case_found, err))
+    struct str place = seen_key(turn, identity.complaint_id);
+    if (!turn_load(turn, place, &register_seen_wire, &seen, &found, err))
         return false;
-    if (!case_found || lifecycle_over(rc.state)) {
-        turn_delete(turn, key);
-        return true;
-    }
-    return turn_save(turn, key, &register_identity_wire, &identity,
-                     turn_now_ms(turn) + REGISTER_IDENTITY_MS, err);
+    if (seen.prints.len >= PRINTS_MAX_BYTES)
+        seen.prints = str_sub(seen.prints, PRINT_BYTES, seen.prints.len);
+    char *prints = arena_alloc(turn_arena(turn), seen.prints.len + PRINT_BYTES);
+    if (seen.prints.len)
+        memcpy(prints, seen.prints.ptr, seen.prints.len);
+    print_of(key, prints + seen.prints.len);
+    seen.prints = (struct str){prints, seen.prints.len + PRINT_BYTES};
+    return turn_save(turn, place, &register_seen_wire, &seen, TIME_NONE, err);
 }

@@ -1,6 +1,7 @@
 /* register_io.h - what register's adapter files share: cases in the store, parked events.
  *
- * State keys: c:<complaint_id> case, d:<event> identity, u:<customer_hash> file,
+ * State keys: c:<complaint_id> case, d:<event> identity, o:<complaint_id>
+ * identities older than 30 days, u:<customer_hash> file,
  * k:<customer_key> what is parked for a customer, p:<customer_key>:<number> one parked
  * event, "parked" the partition's totals.  Everything runs inside one turn. */
 #ifndef REDRESS_INTAKE_REGISTER_IO_H
@@ -36,13 +37,14 @@ bool case_exists(struct turn *turn, struct str id);
 MUST_CHECK bool case_timer(struct turn *turn, struct str key, struct err *err);
 
 /* Seen before: the event is a duplicate. Events without a ce_id (collect's) never are. */
-bool identity_known(struct turn *turn, const struct complaint_event *ev);
-/* complaint_id null for events without a complaint. */
+MUST_CHECK bool identity_known(struct turn *turn, const struct complaint_event *ev,
+                               bool *ret_known, struct err *err);
 MUST_CHECK bool identity_save(struct turn *turn, const struct complaint_event *ev,
-                              struct str complaint_id, struct err *err);
+                              struct err *err);
 /* So that a dead letter may be sent in again under its own id. */
 void identity_forget(struct turn *turn, const struct complaint_event *ev);
-/* Forgets, or keeps it on while its case is unfinished. */
+/* After 30 days an identity shrinks to 8 bytes in its complaint's list (RegisterSeen), where
+ * it stays: the same event never makes a second row.  Those without a complaint go. */
 MUST_CHECK bool identity_timer(struct turn *turn, struct str key, struct err *err);
 
 /* --- parked events (register_park.c) --------------------------------------------------

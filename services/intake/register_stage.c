@@ -81,7 +81,7 @@ static bool
 start_case(struct turn *turn, const struct complaint_event *ev, struct str id,
            const struct register_case *rc, struct err *err)
 {
-    return case_save(turn, id, rc, err) && identity_save(turn, ev, id, err) &&
+    return case_save(turn, id, rc, err) && identity_save(turn, ev, err) &&
            emit_row(turn, ev, id, rc, STATE_NONE, NULL, err) &&
            park_take(turn, ident_customer_key(rc->customer_hash), id, follow, err);
 }
@@ -224,7 +224,7 @@ apply(struct turn *turn, struct case_place *place, const struct complaint_event 
             return false;
     }
     return case_save(turn, place->id, &place->rc, err) &&
-           identity_save(turn, ev, place->id, err) &&
+           identity_save(turn, ev, err) &&
            emit_row(turn, ev, place->id, &place->rc, from, decision.why, err);
 }
 
@@ -238,7 +238,7 @@ follow(struct turn *turn, const struct complaint_event *ev, struct err *err)
         return false;
     if (place.found)
         return apply(turn, &place, ev, err);
-    return identity_save(turn, ev, ev->complaint_id, err) &&
+    return identity_save(turn, ev, err) &&
            park_event(turn, ev, ev->complaint_id, err);
 }
 
@@ -297,13 +297,16 @@ pass_on(struct turn *turn, const struct complaint_event *ev, struct err *err)
         copy.customer_hash = place.rc.customer_hash;
         copy.register_ = &section;
     }
-    return identity_save(turn, ev, STR_NULL, err) && turn_emit(turn, &copy, err);
+    return identity_save(turn, ev, err) && turn_emit(turn, &copy, err);
 }
 
 static bool
 on_event(struct turn *turn, const struct complaint_event *ev, struct err *err)
 {
-    if (identity_known(turn, ev)) {
+    bool known = false;
+    if (!identity_known(turn, ev, &known, err))
+        return false;
+    if (known) {
         turn_count(turn, COUNT_DUPLICATE, 1);
         return true;
     }
