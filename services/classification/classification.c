@@ -395,9 +395,9 @@ classification_submit(const struct classification_policy *policy,
     read_text(policy, text, arena, &r);
     /* Without a text, the words that name product and issue tell the language. */
     if (str_is_null(r.language))
-        r.language = language_of(submission->issue);
+        r.language = language_of(rules_fold(submission->issue, arena));
     if (str_is_null(r.language))
-        r.language = language_of(submission->product);
+        r.language = language_of(rules_fold(submission->product, arena));
 
     (void)decide(&w, TASK_LANGUAGE, ret->language, 0, DECIDED_BY_DEFAULT, NULL);
     decide_kind(&w, KIND_COMPLAINT, 1, DECIDED_BY_DEFAULT, NULL);

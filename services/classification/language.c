@@ -4,43 +4,75 @@
 #include <unicode/uscript.h>
 #include <unicode/utf8.h>
 
-#define WORD_BYTES 12
+#define WORD_BYTES 8
 
 static const struct str ZH = {"zh", 2};
 static const struct str EN = {"en", 2};
 static const struct str OTHER = {"other", 5};
 
-/* Sorted. Words that are frequent in one and rare in the others. */
-static const char *const english[] = {
-    "about",  "after", "again", "all",   "also",  "am",      "an",     "and",   "any",
-    "are",    "as",    "at",    "back",  "be",    "because", "been",   "but",   "by",
-    "can",    "could", "did",   "do",    "for",   "from",    "get",    "had",   "has",
-    "have",   "he",    "help",  "her",   "his",   "how",     "i",      "if",    "in",
-    "is",     "it",    "just",  "like",  "me",    "more",    "my",     "never", "not",
-    "now",    "of",    "on",    "or",    "our",   "out",     "please", "she",   "still",
-    "thanks", "that",  "the",   "their", "them",  "then",    "there",  "they",  "this",
-    "to",     "up",    "very",  "was",   "we",    "were",    "what",   "when",  "which",
-    "who",    "why",   "will",  "with",  "would", "you",     "your",
+/* By first letter: words that are frequent in one and rare in the others. */
+static const char *const english[26] = {
+    [0] = " about after again all also am an and any are as at ",
+    [1] = " back be because been but by ",
+    [2] = " can could ",
+    [3] = " did do ",
+    [4] = "",
+    [5] = " for from ",
+    [6] = " get ",
+    [7] = " had has have he help her his how ",
+    [8] = " i if in is it ",
+    [9] = " just ",
+    [10] = "",
+    [11] = " like ",
+    [12] = " me more my ",
+    [13] = " never not now ",
+    [14] = " of on or our out ",
+    [15] = " please ",
+    [16] = "",
+    [17] = "",
+    [18] = " she still ",
+    [19] = " thanks that the their them then there they this to ",
+    [20] = " up ",
+    [21] = " very ",
+    [22] = " was we were what when which who why will with would ",
+    [23] = "",
+    [24] = " you your ",
+    [25] = "",
 };
-static const char *const foreign[] = {
-    "aber", "alle", "als",  "ao",  "auch", "auf",  "aux",  "avec",  "bei", "bin",
-    "che",  "como", "con",  "da",  "das",  "dass", "de",   "dei",   "del", "dem",
-    "den",  "der",  "des",  "di",  "die",  "dos",  "du",   "e",     "ein", "eine",
-    "el",   "em",   "en",   "es",  "est",  "et",   "este", "foi",   "fue", "habe",
-    "het",  "ich",  "il",   "ist", "je",   "la",   "las",  "le",    "les", "lo",
-    "los",  "mais", "mit",  "mon", "muy",  "na",   "ne",   "nicht", "no",  "non",
-    "nous", "nur",  "o",    "os",  "para", "pas",  "per",  "pero",  "por", "pour",
-    "que",  "qui",  "sehr", "se",  "sie",  "sind", "son",  "su",    "sur", "um",
-    "una",  "und",  "une",  "uno", "van",  "vous", "war",  "wir",   "y",   "zu",
+static const char *const foreign[26] = {
+    [0] = " aber alle als ao auch auf aux avec ",
+    [1] = " bei bin ",
+    [2] = " che como con ",
+    [3] = " da das dass de dei del dem den der des di die dos du ",
+    [4] = " e ein eine el em en es est este et ",
+    [5] = " foi fue ",
+    [6] = "",
+    [7] = " habe het ",
+    [8] = " ich il ist ",
+    [9] = " je ",
+    [10] = "",
+    [11] = " la las le les lo los ",
+    [12] = " mais mit mon muy ",
+    [13] = " na ne nicht no non nous nur ",
+    [14] = " o os ",
+    [15] = " para pas per pero por pour ",
+    [16] = " que qui ",
+    [17] = "",
+    [18] = " se sehr sie sind son su sur ",
+    [19] = "",
+    [20] = " um una und une uno ",
+    [21] = " van vous ",
+    [22] = " war wir ",
+    [23] = "",
+    [24] = " y ",
+    [25] = " zu ",
 };
 
 static bool
-in_list(const char *const *words, size_t n_words, struct str word)
+in_list(const char *const lists[26], const char *padded, size_t len)
 {
-    for (size_t i = 0; i < n_words; i++)
-        if (words[i][0] == word.ptr[0] && str_eq(str_from(words[i]), word))
-            return true;
-    return false;
+    const char *list = lists[padded[1] - 'a'];
+    return memmem(list, strlen(list), padded, len) != NULL;
 }
 
 struct census {
@@ -75,18 +107,22 @@ count_char(struct census *census, UChar32 c)
 static bool
 is_ascii_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return c >= 'a' && c <= 'z'; /* folded */
 }
 
 static void
 count_word(struct census *census, struct str word)
 {
+    char padded[WORD_BYTES + 2] = {' '};
     census->words++;
     if (word.len > WORD_BYTES)
         return;
-    if (in_list(english, COUNT_OF(english), word))
+    for (size_t i = 0; i < word.len; i++)
+        padded[i + 1] = word.ptr[i];
+    padded[word.len + 1] = ' ';
+    if (in_list(english, padded, word.len + 2))
         census->english++;
-    else if (in_list(foreign, COUNT_OF(foreign), word))
+    else if (in_list(foreign, padded, word.len + 2))
         census->foreign++;
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-#define LANGUAGE_LOOK_BYTES 4096
+#define LANGUAGE_LOOK_BYTES 512
 
 /* "zh", "en" or "other" for folded text; null for text without letters. Static. */
 struct str language_of(struct str folded);

@@ -186,41 +186,63 @@ by_label(const void *a, const void *b)
     return (int)((const struct edge *)a)->label - (int)((const struct edge *)b)->label;
 }
 
-/* The trie as flat tables. */
+/* The trie as flat tables, numbered in the order of the visit. */
 static void
-flatten(const struct sprout *trie, const uint32_t *order, size_t n_nodes,
-        struct arena *arena, struct rules *ret)
+flatten(const struct sprout *trie, const uint32_t *order, const uint32_t *rank,
+        size_t n_nodes, struct arena *arena, struct rules *ret)
 {
     struct rules_node *nodes = ARENA_ARRAY(arena, struct rules_node, n_nodes);
     uint8_t *labels = ARENA_ARRAY(arena, uint8_t, n_nodes);
     uint32_t *targets = ARENA_ARRAY(arena, uint32_t, n_nodes);
     uint32_t used = 0;
     for (size_t i = 0; i < n_nodes; i++) {
-        uint32_t at = order[i];
-        const struct sprout *from = &trie[at];
+        const struct sprout *from = &trie[order[i]];
+        uint32_t fail = rank[from->fail];
         struct edge edges[256];
         size_t n = 0;
         for (uint32_t c = from->child; c != 0; c = trie[c].sibling)
-            edges[n++] = (struct edge){trie[c].label, c};
+            edges[n++] = (struct edge){trie[c].label, rank[c]};
         qsort(edges, n, sizeof(edges[0]), by_label);
-        nodes[at] = (struct rules_node){
+        nodes[i] = (struct rules_node){
             .edges = used,
-            .fail = from->fail,
+            .fail = fail,
             .ends = from->ends,
-            .shorter = trie[from->fail].ends ? from->fail : nodes[from->fail].shorter,
+            .shorter = nodes[fail].ends ? fail : nodes[fail].shorter,
             .n_edges = (uint16_t)n,
         };
         for (size_t k = 0; k < n; k++) {
             labels[used] = edges[k].label;
             targets[used++] = edges[k].target;
-            if (at == 0)
-                ret->root[edges[k].label] = edges[k].target;
         }
     }
     ret->nodes = nodes;
     ret->n_nodes = n_nodes;
     ret->labels = labels;
     ret->targets = targets;
+}
+
+/* Whole rows for the first nodes: a row is that of the suffix, with the node's own edges
+ * over it.  A suffix is shorter, so its row is there already. */
+static void
+make_rows(struct rules *rules, struct arena *arena)
+{
+    rules->n_classes = 1;
+    for (size_t i = 0; i + 1 < rules->n_nodes; i++)
+        if (rules->classes[rules->labels[i]] == 0)
+            rules->classes[rules->labels[i]] = (uint8_t)rules->n_classes++;
+    size_t width = rules->n_classes;
+    rules->n_dense =
+        (uint32_t)(rules->n_nodes < RULES_DENSE ? rules->n_nodes : RULES_DENSE);
+    uint32_t *rows = ARENA_ARRAY(arena, uint32_t, rules->n_dense * width);
+    for (size_t i = 0; i < rules->n_dense; i++) {
+        const struct rules_node *node = &rules->nodes[i];
+        uint32_t *row = rows + i * width;
+        if (i > 0)
+            memcpy(row, rows + node->fail * width, width * sizeof(*row));
+        for (uint32_t k = node->edges; k < node->edges + node->n_edges; k++)
+            row[rules->classes[rules->labels[k]]] = rules->targets[k];
+    }
+    rules->rows = rows;
 }
 
 bool
@@ -255,7 +277,11 @@ rules_build(const struct rules_phrase *phrases, size_t n_phrases,
                 return err_set(err, ERR_STOP, "group %zu: not_near names no group", i);
     }
     rules.groups = copy;
-    flatten(trie, order, n_nodes, arena, &rules);
+    uint32_t *rank = ARENA_ARRAY(&work, uint32_t, n_nodes);
+    for (size_t i = 0; i < n_nodes; i++)
+        rank[order[i]] = (uint32_t)i;
+    flatten(trie, order, rank, n_nodes, arena, &rules);
+    make_rows(&rules, arena);
     *ret = rules;
     return true;
 }
@@ -281,17 +307,17 @@ edge_to(const struct rules *rules, const struct rules_node *node, uint8_t label)
     return 0;
 }
 
-/* Amortised constant: every step down was paid for by a step up. */
+/* Amortised constant: every step towards the root was paid for by a step away from it. */
 static uint32_t
 step(const struct rules *rules, uint32_t node, uint8_t label)
 {
-    while (node != 0) {
+    while (node >= rules->n_dense) {
         uint32_t to = edge_to(rules, &rules->nodes[node], label);
         if (to != 0)
             return to;
         node = rules->nodes[node].fail;
     }
-    return rules->root[label];
+    return rules->rows[node * rules->n_classes + rules->classes[label]];
 }
 
 struct hits {

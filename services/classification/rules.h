@@ -20,6 +20,7 @@
 #define RULES_GROUPS 2048     /* groups in all                                 */
 #define RULES_NOT_NEAR 8      /* groups that a group must not stand near to    */
 #define RULES_HITS_GROUP 4096 /* hits of one group that are looked at in a text */
+#define RULES_DENSE 4096      /* nodes with a row of their own                  */
 #define RULES_COUNT_MAX 1000  /* a count stops here                            */
 
 struct rules_phrase {
@@ -34,13 +35,18 @@ struct rules_group {
 
 struct rules_node;
 struct rules_ending;
-/* All memory is the arena's that it was built in. */
+/* All memory is the arena's that it was built in.  Nodes are numbered from the root
+ * outwards; the first n_dense, where a text spends its time, have a whole row of
+ * transitions each, the others their edges and a way back. */
 struct rules {
     const struct rules_node *nodes;
     size_t n_nodes;
     const uint8_t *labels;   /* edges of a node: sorted, beside each other */
     const uint32_t *targets; /* parallel to labels                         */
-    uint32_t root[256];      /* the root's edges by byte, 0: none          */
+    const uint32_t *rows;    /* n_dense rows of n_classes                  */
+    uint32_t n_dense;
+    uint32_t n_classes;
+    uint8_t classes[256]; /* bytes that no phrase has are of class 0    */
     const struct rules_ending *endings;
     const struct rules_group *groups;
     size_t n_groups;
