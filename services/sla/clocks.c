@@ -264,6 +264,8 @@ meet(struct sla_work *work, const struct sla_policy *policy,
         if (timer->row.clock == CLOCK_PROMISE &&
             !(ev->action && str_eq(ev->action->promise_id, timer->row.promise_id)))
             continue;
+        if (timer->row.clock == CLOCK_ACKNOWLEDGE)
+            work->c.acknowledged = true;
         switch (timer_meet(work->arena, timer, step_calendar(policy, timer),
                            ev->occurred_at, work->c.state)) {
         case TIMER_SAME:

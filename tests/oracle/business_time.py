@@ -180,7 +180,24 @@ EDGES = [dt.datetime(y, m, d, h, tzinfo=UTC) for y in (2020, 2024, 2025, 2026, 2
                          (10, 4, 15), (10, 25, 0), (11, 1, 5), (12, 31, 12))]
 
 
+def into_a_jump(rng, cal):
+    """A start whose local time is skipped or comes twice on the day of the target."""
+    days = [dt.date(e.year, e.month, e.day) + dt.timedelta(days=d)
+            for e in EDGES for d in (-1, 0, 1)]
+    jumps = [d for d in days if cal.end_of_day(d) - cal.end_of_day(d - dt.timedelta(days=1))
+             != dt.timedelta(days=1)]
+    if not jumps:
+        return None
+    n = rng.randrange(1, 60)
+    clock = dt.time(rng.randrange(0, 4), rng.randrange(0, 60))
+    return cal.instant(dt.datetime.combine(rng.choice(jumps) - dt.timedelta(days=n), clock)), n
+
+
 def random_case(rng, cal):
+    jump = into_a_jump(rng, cal) if rng.random() < 0.1 else None
+    if jump:
+        first = due(cal, jump[0], "days", jump[1], "time")
+        return jump[0], "days", jump[1], "time", [], first, first
     if rng.random() < 0.5:
         start = rng.choice(EDGES) + dt.timedelta(seconds=rng.randrange(-172800, 172800))
     else:

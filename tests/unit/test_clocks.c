@@ -58,6 +58,8 @@ set_up_policy(void)
         (struct sla_rung){TARGET_UNIT_HOURS, 24, TARGET_UNTIL_TIME, STR("head")};
     clocks[CLOCK_PROMISE] = (struct sla_clock_rule){.set = true, .calendar = &office};
     clocks[CLOCK_OWNER] = rule(50);
+    clocks[CLOCK_OWNER].n_rungs = 1;
+    clocks[CLOCK_OWNER].rungs[0] = clocks[CLOCK_RESOLUTION].rungs[0];
     clocks[CLOCK_FOLLOW_UP] = rule(60);
     clocks[CLOCK_RECOVERY_WINDOW] = rule(672);
     static const struct str names[] = {{"FCA", 3}};
@@ -270,6 +272,13 @@ static const struct life lives[] = {
      .expect = "[0] resolution#1 running due 200; 100 warned resolution#1 50%; "
                "160 warned resolution#1 80%; 200 breached resolution#1; "
                "200 escalated resolution#1 1:lead; [210] resolution#1 met_late at 210; "},
+    {"a rung that another clock has climbed is passed over",
+     .clocks = CLOCK_BIT(RESOLUTION) | CLOCK_BIT(OWNER), .until = 300,
+     .steps = {SUBMIT, {120, E(ASSIGNED), STATE_OPEN, 0, NULL}},
+     .expect = "[0] resolution#1 running due 200; 100 warned resolution#1 50%; "
+               "[120] owner#1 running due 170; 160 warned resolution#1 80%; "
+               "170 breached owner#1; 170 escalated owner#1 1:lead; "
+               "200 breached resolution#1; 224 escalated resolution#1 2:head; "},
     {"a comment resets no escalation", .clocks = CLOCK_BIT(RESOLUTION), .until = 300,
      .steps = {SUBMIT,
                {201, E(MESSAGE), STATE_OPEN, 0, NULL},

@@ -265,6 +265,34 @@ wall_clock_fires_what_a_late_start_left(void **state)
     close_bench(&bench);
 }
 
+/* Neither when an event is read nor a publisher's fast clock decides over other clocks.
+ */
+static void
+only_event_time_decides(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_bench(&bench, true);
+    struct complaint_event ev = event(0, EVENT_TYPE_COMPLAINT_SUBMITTED, &open_at_t0);
+    give(&bench, &ev);
+    bench.wall_ms = T0 + 50 * HOUR_MS; /* read late, answered in time */
+    ev = event(7, EVENT_TYPE_COMPLAINT_RESPONDED, &open_at_t0);
+    struct complaint_event out = give(&bench, &ev);
+    assert_int_equal(row_of(&out, CLOCK_FIRST_RESPONSE)->status, CLOCK_STATUS_MET);
+    assert_string_equal(bench.log.ptr, "0 complaint.submitted; 7 complaint.responded; ");
+    close_bench(&bench);
+
+    open_bench(&bench, true);
+    ev = event(0, EVENT_TYPE_COMPLAINT_SUBMITTED, &open_at_t0);
+    give(&bench, &ev);
+    bench.wall_ms = T0 + 7 * HOUR_MS; /* a message that claims to be of tomorrow */
+    ev = event(30, EVENT_TYPE_COMPLAINT_MESSAGE, &open_at_t0);
+    out = give(&bench, &ev);
+    assert_int_equal(row_of(&out, CLOCK_ACKNOWLEDGE)->status, CLOCK_STATUS_RUNNING);
+    assert_string_equal(bench.log.ptr, "0 complaint.submitted; 30 complaint.message; ");
+    close_bench(&bench);
+}
+
 static void
 a_merge_goes_on_at_the_target(void **state)
 {
@@ -364,6 +392,7 @@ main(void)
         cmocka_unit_test(a_life_on_the_event_clock),
         cmocka_unit_test(the_same_input_gives_the_same_bytes),
         cmocka_unit_test(wall_clock_fires_what_a_late_start_left),
+        cmocka_unit_test(only_event_time_decides),
         cmocka_unit_test(a_merge_goes_on_at_the_target),
         cmocka_unit_test(a_history_is_closed_by_one_silent_row),
         cmocka_unit_test(what_has_no_complaint_passes),
