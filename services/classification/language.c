@@ -117,8 +117,7 @@ count_word(struct census *census, struct str word)
     census->words++;
     if (word.len > WORD_BYTES)
         return;
-    for (size_t i = 0; i < word.len; i++)
-        padded[i + 1] = word.ptr[i];
+    memcpy(padded + 1, word.ptr, word.len);
     padded[word.len + 1] = ' ';
     if (in_list(english, padded, word.len + 2))
         census->english++;
