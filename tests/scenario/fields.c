@@ -148,7 +148,7 @@ field_next(const struct field *field)
 static struct str
 join_strings(struct arena *arena, const struct str *items, size_t n)
 {
-    struct str text = STR("");
+    struct str text = STR_NULL; /* an empty list is none */
     for (size_t i = 0; i < n; i++)
         text = arena_printf(arena, "%.*s%s%.*s", STR_ARG(text), i ? "," : "",
                             STR_ARG(items[i]));

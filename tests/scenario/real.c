@@ -159,7 +159,7 @@ json_text(struct arena *arena, const json_t *json)
 static struct str
 list_text(struct arena *arena, const json_t *list)
 {
-    struct str text = STR("");
+    struct str text = STR_NULL; /* an empty list is none */
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
         if (json_is_object(item))

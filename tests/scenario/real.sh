@@ -5,7 +5,7 @@
 # Exit 1 if one failed.  KEEP=1 leaves Kafka and PostgreSQL running.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export RUN=${RUN:-build/scenario} PORT_BASE=${PORT_BASE:-19600}
+export RUN=${RUN:-build/scenario} PORT_BASE=${PORT_BASE:-21400}
 export CLOCK=event PARTITIONS=${PARTITIONS:-2} INBOUND_PARTITIONS=1
 BIN=$(realpath "${BIN:-build/bin}")
 SERVICES=(intake classification triage sla routing projection)
@@ -29,7 +29,7 @@ owner=$(cat "$RUN/pg.password")
 server=127.0.0.1:$((PORT_BASE + 2))
 
 sql() { # sql STATEMENT: as the server's superuser
-    psql -XqAt -v ON_ERROR_STOP=1 "postgresql://postgres:$owner@$server/postgres" -c "$1"
+    PGOPTIONS='-c client_min_messages=warning' psql -XqAt -v ON_ERROR_STOP=1 "postgresql://postgres:$owner@$server/postgres" -c "$1"
 }
 
 # An environment of its own for one scenario; what services and command line tool read.
