@@ -31,10 +31,13 @@ answer(struct MHD_Connection *connection, unsigned status, const char *type,
     return queued;
 }
 
+/* The signature is libmicrohttpd's. */
+/* NOLINTBEGIN(readability-non-const-parameter) */
 static enum MHD_Result
 on_request(void *cls, struct MHD_Connection *connection, const char *url,
            const char *method, const char *version, const char *upload,
            size_t *upload_len, void **state)
+/* NOLINTEND(readability-non-const-parameter) */
 {
     const struct ops *ops = cls;
     (void)version;

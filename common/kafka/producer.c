@@ -151,12 +151,20 @@ produce_once(struct kafka_producer *producer, const struct kafka_target *target,
         return rd_kafka_last_error();
     }
     rd_kafka_headers_t *made = make_headers(headers, n_headers);
-    rd_kafka_resp_err_t code = rd_kafka_producev(
-        producer->rk, RD_KAFKA_V_RKT(target->rkt), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value_ptr, value.len),
-        RD_KAFKA_V_KEY(key_ptr, key.len), RD_KAFKA_V_HEADERS(made), RD_KAFKA_V_END);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_headers_destroy(made);
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = target->rkt},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value_ptr, value.len}},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key_ptr, key.len}},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = made},
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(producer->rk, parts, COUNT_OF(parts));
+    if (!error)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    rd_kafka_headers_destroy(made);
     return code;
 }
 

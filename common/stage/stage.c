@@ -1,5 +1,6 @@
 #include "stage/stage.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #define CALL_TIMEOUT_MS 5000
 #define LOG_QUIET_US (INT64_C(10) * 1000 * 1000)
 #define LOG_FACILITIES 16
+#define QUIET_US (INT64_C(5) * 1000 * 1000)
 #define UNHEALTHY_US (INT64_C(60) * 1000 * 1000)
 
 enum exit_status { EXIT_STOPPED = 0, EXIT_FATAL = 1, EXIT_USAGE = 2, EXIT_AWAY = 3 };
@@ -264,6 +266,25 @@ drop_workers(struct process *process)
 
 /* --- running ------------------------------------------------------------------------ */
 
+/* Gives memory of a backlog back to the machine once the input has been quiet. */
+static void
+trim_when_quiet(struct process *process)
+{
+    static int64_t looked_us;
+    static uint64_t seen, trimmed;
+    uint64_t events = 0;
+    if (now_mono_us() - looked_us < QUIET_US)
+        return;
+    looked_us = now_mono_us();
+    for (size_t i = 0; i < process->n_workers; i++)
+        events += metric_get(&process->workers[i].metrics.events);
+    if (events == seen && events != trimmed) {
+        (void)malloc_trim(0);
+        trimmed = events;
+    }
+    seen = events;
+}
+
 /* Looks after the workers until all have ended or the time to stop is over; returns false
  * where a thread hangs or touched nothing on purpose: then the process just ends. */
 static bool
@@ -298,6 +319,7 @@ watch(struct process *process, int *ret_status)
             *ret_status = EXIT_FATAL;
             return false;
         }
+        trim_when_quiet(process);
         wait_signal(process, stopping ? 20 : 200);
     }
 }

@@ -381,9 +381,9 @@ worker_run(void *ctx)
     while (alive && !worker_stopping(worker))
         alive = turn_once(worker);
     /* After a fatal error nothing is touched: the process ends as it is. */
-    if (ok && !alive)
-        atomic_store(&worker->status, 1);
-    else if ((ok || worker_stopping(worker)) && !end_work(worker))
+    bool fatal_end = ok && !alive;
+    bool may_end = !fatal_end && (ok || worker_stopping(worker));
+    if (fatal_end || (may_end && !end_work(worker)))
         atomic_store(&worker->status, 1);
     if (atomic_load(&worker->status) == 0) {
         turn_drop(worker->turn);
