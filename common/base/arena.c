@@ -103,7 +103,8 @@ arena_clear(struct arena *arena)
     block->older = NULL;
     block->used_bytes = 0;
     arena->used_bytes = 0;
-    if (block->size_bytes > 64 * BLOCK_BYTES) {
+    size_t keep = arena->keep_bytes ? arena->keep_bytes : 64 * BLOCK_BYTES;
+    if (block->size_bytes > keep) {
         free(block);
         arena->block = NULL;
     }
@@ -117,5 +118,5 @@ arena_release(struct arena *arena)
         free(block);
         block = older;
     }
-    *arena = (struct arena){.cap_bytes = arena->cap_bytes};
+    *arena = (struct arena){.cap_bytes = arena->cap_bytes, .keep_bytes = arena->keep_bytes};
 }

@@ -15,6 +15,7 @@ struct arena {
     struct arena_block *block; /* newest first; NULL before the first allocation */
     size_t used_bytes;         /* in all blocks since the last clear             */
     size_t cap_bytes;          /* 0: ARENA_CAP_DEFAULT                           */
+    size_t keep_bytes;         /* arena_clear() frees a larger block; 0: 4 MiB   */
 };
 
 #define ARENA_CAP_DEFAULT ((size_t)512 * 1024 * 1024)

@@ -2,6 +2,7 @@
 
 /* ndim, has_null, element OID, length, lower bound: 5 x int32 [PostgreSQL array_send]. */
 #define HEADER_BYTES 20
+#define PG_COPY_COLUMNS_MAX 64
 #define ARRAY_MAX_BYTES ((size_t)768 * 1024 * 1024)
 #define PG_EPOCH_MS INT64_C(946684800000) /* 2000-01-01T00:00:00Z */
 /* 4713 BC and 294276 AD, well inside what the server takes. */
@@ -13,7 +14,7 @@ static const struct {
     uint32_t array_oid;
 } types[PG_TYPE_COUNT] = {
     [PG_TEXT] = {25, 1009},   [PG_JSON] = {114, 199},
-    [PG_UUID] = {2950, 2951}, [PG_BOOL] = {16, 1000},
+    [PG_JSONB] = {3802, 3807}, [PG_UUID] = {2950, 2951}, [PG_BOOL] = {16, 1000},
     [PG_INT2] = {21, 1005},   [PG_INT4] = {23, 1007},
     [PG_INT8] = {20, 1016},   [PG_FLOAT8] = {701, 1022},
     [PG_TIMESTAMPTZ] = {1184, 1185},
@@ -67,11 +68,12 @@ item(struct pg_array *array, size_t len)
     struct buf *bytes = &array->bytes;
 
     /* A batch has a cap far below this (projection_run.c). */
-    BUG_IF(len > INT32_MAX || !buf_reserve(bytes, len + 4));
+    BUG_IF(len > INT32_MAX);
+    if (bytes->room - bytes->len < len + 4)
+        BUG_IF(!buf_reserve(bytes, len + 4));
     unsigned char *at = (unsigned char *)bytes->ptr + bytes->len;
     put_u32(at, (uint32_t)len);
     bytes->len += len + 4;
-    bytes->ptr[bytes->len] = '\0';
     array->n_items++;
     return at + 4;
 }
@@ -87,12 +89,16 @@ pg_array_null(struct pg_array *array)
 void
 pg_array_str(struct pg_array *array, struct str s)
 {
-    BUG_IF(array->type != PG_TEXT && array->type != PG_JSON);
+    bool versioned = array->type == PG_JSONB; /* jsonb_recv wants a 1 in front */
+
+    BUG_IF(array->type != PG_TEXT && array->type != PG_JSON && !versioned);
     if (str_is_null(s)) {
         pg_array_null(array);
         return;
     }
-    unsigned char *at = item(array, s.len);
+    unsigned char *at = item(array, s.len + versioned);
+    if (versioned)
+        *at++ = 1;
     if (s.len > 0)
         memcpy(at, s.ptr, s.len);
 }
@@ -192,6 +198,7 @@ pg_array_end(struct pg_array *array)
 {
     unsigned char *at = (unsigned char *)array->bytes.ptr;
 
+    array->bytes.ptr[array->bytes.len] = '\0';
     /* An array without items has no dimension. */
     put_u32(at, array->n_items > 0);
     put_u32(at + 4, array->has_null);
@@ -201,6 +208,40 @@ pg_array_end(struct pg_array *array)
     if (array->n_items == 0)
         return (struct str){array->bytes.ptr, 12};
     return buf_str(&array->bytes);
+}
+
+static int32_t
+get_i32(const unsigned char *at)
+{
+    return (int32_t)((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
+                     at[3]);
+}
+
+bool
+pg_array_copy(const struct pg_array *columns, size_t n_columns, struct buf *out)
+{
+    static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
+    const unsigned char *at[PG_COPY_COLUMNS_MAX];
+    const char width[2] = {0, (char)n_columns};
+    size_t bytes = sizeof head + 1;
+
+    BUG_IF(n_columns > PG_COPY_COLUMNS_MAX);
+    for (size_t c = 0; c < n_columns; c++) {
+        at[c] = (const unsigned char *)columns[c].bytes.ptr + HEADER_BYTES;
+        bytes += columns[c].bytes.len;
+    }
+    bytes += (size_t)columns[0].n_items * sizeof width;
+    if (!buf_reserve(out, bytes) || !buf_add(out, head, sizeof head - 1))
+        return false;
+    for (int32_t row = 0; row < columns[0].n_items; row++) {
+        (void)buf_add(out, width, sizeof width);
+        for (size_t c = 0; c < n_columns; c++) {
+            size_t n = 4 + (size_t)i64_max(0, get_i32(at[c])); /* a null has length -1 */
+            (void)buf_add(out, at[c], n);
+            at[c] += n;
+        }
+    }
+    return buf_add(out, "\377\377", 2);
 }
 
 void

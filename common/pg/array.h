@@ -14,7 +14,8 @@
 /* The element type; the parameter's declared type is the array of it. */
 enum pg_type {
     PG_TEXT,
-    PG_JSON, /* sent as text, checked by the server */
+    PG_JSON,  /* sent as text, checked by the server */
+    PG_JSONB, /* the same; the server also takes it apart */
     PG_UUID,
     PG_BOOL,
     PG_INT2,
@@ -38,7 +39,7 @@ struct pg_array {
 void pg_array_begin(struct pg_array *array, enum pg_type type);
 /* One item each; the caller's type must be the array's (else BUG). */
 void pg_array_null(struct pg_array *array);
-void pg_array_str(struct pg_array *array, struct str s); /* PG_TEXT, PG_JSON; null is null */
+void pg_array_str(struct pg_array *array, struct str s); /* PG_TEXT, PG_JSON(B) */
 void pg_array_uuid(struct pg_array *array, const unsigned char uuid[PG_UUID_BYTES]);
 void pg_array_bool(struct pg_array *array, bool value);
 void pg_array_int(struct pg_array *array, int64_t value); /* PG_INT2, PG_INT4, PG_INT8: cut to
@@ -54,6 +55,10 @@ void pg_array_opt_time(struct pg_array *array, bool has, int64_t ms);
 /* Writes the header; valid until the array changes. */
 struct str pg_array_end(struct pg_array *array);
 void pg_array_release(struct pg_array *array);
+/* The same columns as the data of `COPY ... FROM STDIN (FORMAT binary)`, appended to out:
+ * every item is as the copy wants it, only row by row.  False: out is full. */
+MUST_CHECK bool pg_array_copy(const struct pg_array *columns, size_t n_columns,
+                              struct buf *out);
 
 /* A UUID in its 36-character text form (either case); false if s is none. */
 MUST_CHECK bool pg_uuid_parse(struct str s, unsigned char ret_uuid[PG_UUID_BYTES]);

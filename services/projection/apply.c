@@ -13,6 +13,8 @@
 #include "gen/sql_remedies.h"
 #include "gen/sql_sla_clocks.h"
 
+#define COPY_FROM_ROWS 200
+
 static const struct {
     const char *name;
     const char *sql;
@@ -123,13 +125,29 @@ run_statement(struct pg *pg, struct rows *rows, enum rows_table table, struct er
     return true;
 }
 
-bool
-apply_batch(struct pg *pg, struct rows *rows, struct err *err)
+/* Measured: half the cost of the statement, from some hundred rows on. */
+static bool
+copy_events(struct pg *pg, struct rows *rows, struct err *err)
 {
+    buf_clear(&rows->copy);
+    if (!pg_array_copy(rows->columns[ROWS_EVENTS], rows_columns(ROWS_EVENTS), &rows->copy))
+        return run_statement(pg, rows, ROWS_EVENTS, err);
+    return pg_copy_in(pg,
+                      "COPY complaint_events (event_id, complaint_id, seq, type, stage,"
+                      " occurred_at, recorded_at, cause, source, ce_id, customer_hash, detail,"
+                      " text) FROM STDIN (FORMAT binary)",
+                      buf_str(&rows->copy), NULL, err);
+}
+
+bool
+apply_batch(struct pg *pg, struct rows *rows, bool careful, struct err *err)
+{
+    bool copy = !careful && rows_count(rows, ROWS_EVENTS) >= COPY_FROM_ROWS;
     bool ok = pg_exec(pg, "BEGIN", err);
 
     for (size_t i = 0; ok && i < ROWS_TABLES; i++)
-        ok = run_statement(pg, rows, (enum rows_table)i, err);
+        ok = i == ROWS_EVENTS && copy ? copy_events(pg, rows, err)
+                                      : run_statement(pg, rows, (enum rows_table)i, err);
     if (ok && pg_exec(pg, "COMMIT", err))
         return true;
     pg_rollback(pg);

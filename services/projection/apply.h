@@ -31,7 +31,8 @@ MUST_CHECK bool apply_positions(struct pg *pg, struct str topic,
                                 struct apply_position *positions, size_t n,
                                 struct err *err);
 /* Runs the statements that have rows, in order, and commits.  On failure the transaction is
- * rolled back; with ERR_RETRY it may nevertheless have been committed. */
-MUST_CHECK bool apply_batch(struct pg *pg, struct rows *rows, struct err *err);
+ * rolled back; with ERR_RETRY it may nevertheless have been committed.  Not careful: many
+ * events are copied, which fails (ERR_DEAD_LETTER) when one of them was there before. */
+MUST_CHECK bool apply_batch(struct pg *pg, struct rows *rows, bool careful, struct err *err);
 
 #endif

@@ -14,21 +14,30 @@ keys_init(struct keys *keys, struct arena *arena, size_t max_rows)
     keys->max = max_rows;
 }
 
-/* FNV-1a.  A stranger cannot choose keys: they are salted hashes, or derive from them. */
-static uint64_t
-hash_of(struct str key)
+/* Eight bytes at a time.  A stranger cannot choose keys: they are salted hashes, or derive
+ * from them. */
+uint64_t
+keys_hash(struct str bytes)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = bytes.len + 1;
+    uint64_t word;
+    size_t i = 0;
 
-    for (size_t i = 0; i < key.len; i++)
-        hash = (hash ^ (unsigned char)key.ptr[i]) * UINT64_C(1099511628211);
+    for (; i + 8 <= bytes.len; i += 8) {
+        memcpy(&word, bytes.ptr + i, 8);
+        hash = keys_mix(hash, word);
+    }
+    word = 0;
+    if (i < bytes.len)
+        memcpy(&word, bytes.ptr + i, bytes.len - i);
+    hash = keys_mix(hash, word);
     return hash ^ hash >> 32;
 }
 
 size_t
 keys_row(struct keys *keys, struct str key, bool *ret_new)
 {
-    for (size_t at = hash_of(key) & keys->mask;; at = (at + 1) & keys->mask) {
+    for (size_t at = keys_hash(key) & keys->mask;; at = (at + 1) & keys->mask) {
         uint32_t slot = keys->slots[at];
         if (slot == 0) {
             BUG_IF(keys->n >= keys->max);

@@ -106,6 +106,7 @@ lane_start(struct lane *lane, const struct settings *settings, enum input_kind k
     lane->max_age_us = settings->commit_interval_ms * 1000;
     lane->inputs = calloc(lane->max_inputs, sizeof *lane->inputs);
     BUG_IF(!lane->inputs);
+    lane->arena.keep_bytes = 2 * LANE_BATCH_BYTES;
     atomic_store(&lane->lag, -1);
     (void)topic_full_name(settings, topic, lane->topic);
     (void)topic_group(settings, group, group_name);
@@ -122,6 +123,13 @@ lane_stop(struct lane *lane)
     arena_release(&lane->arena);
     free(lane->inputs);
     lane->inputs = NULL;
+}
+
+void
+lane_rest(struct lane *lane)
+{
+    if (lane->n_inputs == 0)
+        arena_release(&lane->arena);
 }
 
 /* ---- filling ---------------------------------------------------------------------------- */

@@ -54,6 +54,8 @@ MUST_CHECK bool lane_start(struct lane *lane, const struct settings *settings,
 MUST_CHECK bool lane_fill(struct lane *lane, int wait_ms, struct err *err);
 /* Writes what there is; *ret_worked: there was something. */
 MUST_CHECK bool lane_flush(struct lane *lane, bool *ret_worked, struct err *err);
+/* Nothing has come for a while: gives memory back. */
+void lane_rest(struct lane *lane);
 /* Leaves the group's topic; what is in hand is forgotten. */
 void lane_stop(struct lane *lane);
 

@@ -1,5 +1,6 @@
 #include "projection/projection_run.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 
 #define WAIT_MS 10      /* for the first message of a round without work */
 #define STOP_SECONDS 5  /* then the process just ends                    */
+#define REST_US (INT64_C(2) * 1000 * 1000)
 #define UNHEALTHY_US (INT64_C(60) * 1000 * 1000)
 
 enum exit_status { EXIT_STOPPED = 0, EXIT_FATAL = 1, EXIT_USAGE = 2, EXIT_AWAY = 3 };
@@ -120,6 +122,8 @@ print_metrics(void *ctx, struct buf *out)
         {"commits_total", "Transactions committed.", atomic_load(&writer->commits)},
         {"retries_total", "Failures that were tried again.", atomic_load(&writer->retries)},
         {"rows_total", "Rows handed to PostgreSQL.", atomic_load(&writer->rows_written)},
+        {"careful_total", "Batches of which something was there before, or was refused.",
+         atomic_load(&writer->careful)},
         {"dead_letters_total", "Messages refused here.", atomic_load(&writer->refused)},
     };
 
@@ -224,10 +228,21 @@ start(struct process *process, struct err *err)
 
 /* ---- the loop --------------------------------------------------------------------------- */
 
+/* After a backlog: what large batches needed goes back to the system. */
+static void
+rest(struct process *process)
+{
+    for (size_t i = 0; i < LANES; i++)
+        lane_rest(&process->lanes[i]);
+    writer_rest(&process->writer);
+    (void)malloc_trim(0);
+}
+
 static bool
 run_lanes(struct process *process, struct err *err)
 {
-    bool idle = true;
+    bool idle = true, rested = true;
+    int64_t worked_us = 0;
 
     while (!stop) {
         bool worked = false;
@@ -241,6 +256,13 @@ run_lanes(struct process *process, struct err *err)
             worked = worked || any;
         }
         idle = !worked;
+        if (worked) {
+            worked_us = now_mono_us();
+            rested = false;
+        } else if (!rested && now_mono_us() - worked_us > REST_US) {
+            rest(process);
+            rested = true;
+        }
         atomic_store(&process->writer.alive_us, now_mono_us());
     }
     return true;

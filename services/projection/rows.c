@@ -2,12 +2,13 @@
 
 #include "base/times.h"
 #include "projection/detail.h"
+#include "projection/keys.h"
 
 /* Types of the columns, one letter each, in the order of the SQL's parameters:
- * u uuid, t text, j json, b boolean, h smallint, i integer, l bigint, d double, z time. */
+ * u uuid, t text, j json, k jsonb, b boolean, h smallint, i integer, l bigint, d double, z time. */
 static const char *const table_types[ROWS_TABLES] = {
     [ROWS_OFFSETS] = "tilll",
-    [ROWS_EVENTS] = "uulttzztttttt",
+    [ROWS_EVENTS] = "uulttzzttttkt",
     [ROWS_ASSIGNMENTS] = "uuztttitbl",
     [ROWS_COMPLAINTS] = "uhlttz"               /* envelope       */
                         "ttttttlllttztbj"      /* submission     */
@@ -37,6 +38,8 @@ type_of(char letter)
         return PG_TEXT;
     case 'j':
         return PG_JSON;
+    case 'k':
+        return PG_JSONB;
     case 'b':
         return PG_BOOL;
     case 'h':
@@ -79,6 +82,13 @@ rows_release(struct rows *rows)
         for (size_t i = 0; i < ROWS_COLUMNS_MAX; i++)
             pg_array_release(&rows->columns[t][i]);
     buf_release(&rows->scratch);
+    buf_release(&rows->copy);
+}
+
+void
+rows_forget(struct rows *rows)
+{
+    memset(rows->clocks_known, 0, sizeof rows->clocks_known);
 }
 
 /* ---- a cursor over the columns of one row ----------------------------------------------- */
@@ -370,6 +380,40 @@ add_event(struct rows *rows, const struct projection_event *e, struct arena *are
     row_end(rows, ROWS_EVENTS, r);
 }
 
+static uint64_t
+mix_clock(const struct projection_clock *c)
+{
+    const struct sla_clock *s = c->clock;
+    const int64_t numbers[] = {
+        s->clock,     s->start_no,   s->started_at,      s->due_at,
+        s->status,    s->has_met_at, s->met_at,          s->has_breached_at,
+        s->breached_at, s->paused_ms, s->has_paused_since, s->paused_since,
+        s->warned_percent, s->has_extended_until, s->extended_until,
+    };
+    uint64_t hash = keys_hash((struct str){(const char *)c->complaint_id, PROJECTION_UUID});
+
+    hash = keys_mix(hash, keys_hash((struct str){(const char *)numbers, sizeof numbers}));
+    hash = keys_mix(hash, keys_hash(s->promise_id));
+    hash = keys_mix(hash, keys_hash(s->policy));
+    hash = keys_mix(hash, keys_hash(s->policy_version));
+    return keys_mix(hash, keys_hash(s->target)) | 1;
+}
+
+/* Whether the table has exactly this already; from now on it has. */
+static bool
+clock_known(struct rows *rows, const struct projection_clock *c)
+{
+    uint64_t slot = keys_hash((struct str){(const char *)c->complaint_id, PROJECTION_UUID});
+    uint64_t hash = mix_clock(c);
+
+    slot = keys_mix(slot, (uint64_t)c->clock->clock << 32 | (uint32_t)c->clock->start_no);
+    slot &= ROWS_CLOCKS_KNOWN - 1;
+    if (rows->clocks_known[slot] == hash)
+        return true;
+    rows->clocks_known[slot] = hash;
+    return false;
+}
+
 static void
 add_clock(struct rows *rows, const struct projection_clock *c)
 {
@@ -470,7 +514,8 @@ rows_add_fold(struct rows *rows, const struct projection_rows *fold, struct aren
     for (size_t i = 0; i < fold->n_complaints; i++)
         add_complaint(rows, &fold->complaints[i], arena);
     for (size_t i = 0; i < fold->n_clocks; i++)
-        add_clock(rows, &fold->clocks[i]);
+        if (!clock_known(rows, &fold->clocks[i]))
+            add_clock(rows, &fold->clocks[i]);
     for (size_t i = 0; i < fold->n_customers; i++)
         add_customer(rows, &fold->customers[i]);
     for (size_t i = 0; i < fold->n_remedies; i++)

@@ -28,13 +28,22 @@ enum rows_table {
 
 #define ROWS_COLUMNS_MAX 81
 
+/* Most events change one clock of five: the others need not be written again.  What the
+ * table has of a clock is known by a 64-bit hash of all its columns; another content with the
+ * same hash, in the same slot, one time in 10^19, would be written with the next change. */
+#define ROWS_CLOCKS_KNOWN ((size_t)1 << 20)
+
 struct rows {
     struct pg_array columns[ROWS_TABLES][ROWS_COLUMNS_MAX];
-    struct buf scratch; /* for JSON */
+    struct buf scratch; /* for JSON                       */
+    struct buf copy;    /* the same columns row by row    */
+    uint64_t clocks_known[ROWS_CLOCKS_KNOWN]; /* 0: nothing */
 };
 
-/* A few hundred KB: make it once.  Takes a zeroed struct. */
+/* Some MB, most of it untouched: make it once, from calloc().  Takes a zeroed struct. */
 void rows_begin(struct rows *rows);
+/* What was handed over did not get into the tables, or others may have written them since. */
+void rows_forget(struct rows *rows);
 void rows_release(struct rows *rows);
 /* Columns of a statement, and how many rows it has now. */
 size_t rows_columns(enum rows_table table);

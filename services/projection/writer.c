@@ -8,6 +8,7 @@
 
 #define CONNECT_MS 5000 /* then it is said again that PostgreSQL is away */
 #define PAUSE_MAX_MS 1000
+#define WRITER_ARENA_KEEP ((size_t)16 * 1024 * 1024)
 
 static void
 alive(struct writer *writer)
@@ -82,6 +83,7 @@ writer_start(struct writer *writer, int64_t deadline_ms, struct err *err)
     int64_t end_us = now_mono_us() + deadline_ms * 1000;
     char said[sizeof err->text] = "";
 
+    writer->arena.keep_bytes = WRITER_ARENA_KEEP;
     for (;;) {
         alive(writer);
         if (connect_once(writer, 1000, err))
@@ -99,6 +101,13 @@ void
 writer_stop(struct writer *writer)
 {
     disconnect(writer);
+    rows_release(&writer->rows);
+    arena_release(&writer->arena);
+}
+
+void
+writer_rest(struct writer *writer)
+{
     rows_release(&writer->rows);
     arena_release(&writer->arena);
 }
@@ -130,6 +139,7 @@ writer_claim(struct writer *writer, struct str topic, struct writer_place *place
         places[i].next_offset = found[i].next_offset;
         places[i].end_offset = -1;
     }
+    rows_forget(&writer->rows);
     alive(writer);
     return true;
 }
@@ -221,13 +231,13 @@ was_committed(struct writer *writer, const struct work *work, bool *ret_committe
 }
 
 static bool
-commit_rows(struct writer *writer, const struct work *work, struct err *err)
+commit_rows(struct writer *writer, const struct work *work, bool careful, struct err *err)
 {
     int64_t backoff_ms = 50;
     bool committed = false;
 
     while (!connect_once(writer, CONNECT_MS, err) ||
-           !apply_batch(writer->pg, &writer->rows, err)) {
+           !apply_batch(writer->pg, &writer->rows, careful, err)) {
         if (err->action != ERR_RETRY)
             return false;
         do {
@@ -271,10 +281,14 @@ write_part(struct writer *writer, struct work *work, struct arena *keep, struct 
     arena_clear(&writer->arena);
     if (!fill_rows(writer, work))
         return true;
-    if (!commit_rows(writer, work, err)) {
-        if (err->action != ERR_DEAD_LETTER)
-            return false;
-        return narrow(writer, work, keep, err);
+    bool ok = commit_rows(writer, work, false, err);
+    if (!ok && err->action == ERR_DEAD_LETTER) {
+        atomic_fetch_add(&writer->careful, 1);
+        ok = commit_rows(writer, work, true, err);
+    }
+    if (!ok) {
+        rows_forget(&writer->rows);
+        return err->action == ERR_DEAD_LETTER && narrow(writer, work, keep, err);
     }
     for (size_t i = 0; i < work->n_places; i++)
         work->places[i].next_offset = work->targets[i];

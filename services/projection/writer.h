@@ -21,7 +21,7 @@ struct writer {
     struct arena arena; /* of one transaction */
     _Atomic bool connected;
     _Atomic int64_t alive_us; /* last sign of life, now_mono_us() */
-    _Atomic uint64_t commits, retries, refused, rows_written, busy_us;
+    _Atomic uint64_t commits, retries, careful, refused, rows_written, busy_us;
 };
 
 /* One partition of a topic as this process holds it. */
@@ -35,6 +35,8 @@ struct writer_place {
 /* Waits for PostgreSQL and its schema until deadline_ms from now.  ERR_RETRY: away. */
 MUST_CHECK bool writer_start(struct writer *writer, int64_t deadline_ms, struct err *err);
 void writer_stop(struct writer *writer);
+/* Nothing has come for a while: gives memory back. */
+void writer_rest(struct writer *writer);
 
 /* Takes the partitions over; fills in epoch and next_offset.  *ret_new[i]: never read
  * before.  Waits for PostgreSQL; ERR_RETRY only when it is told to stop. */

@@ -82,6 +82,25 @@ test_arrays(void **state)
                         "\0\0\0\2ab\xff\xff\xff\xff\0\0\0\0",
                         34);
 
+    /* The same item as a row of a binary COPY. */
+    struct buf copy = {0};
+    struct pg_array both[2] = {{0}, {0}};
+    pg_array_begin(&both[0], PG_INT4);
+    pg_array_begin(&both[1], PG_JSONB);
+    pg_array_int(&both[0], 7);
+    pg_array_str(&both[1], STR("{}"));
+    pg_array_int(&both[0], 8);
+    pg_array_str(&both[1], STR_NULL);
+    assert_true(pg_array_copy(both, 2, &copy));
+    assert_int_equal(copy.len, 19 + 2 + 8 + 7 + 2 + 8 + 4 + 2);
+    assert_memory_equal(copy.ptr + 19,
+                        "\0\2\0\0\0\4\0\0\0\7\0\0\0\3\1{}"
+                        "\0\2\0\0\0\4\0\0\0\x8\xff\xff\xff\xff\xff\xff",
+                        33);
+    pg_array_release(&both[0]);
+    pg_array_release(&both[1]);
+    buf_release(&copy);
+
     pg_array_begin(&a, PG_INT2);
     pg_array_int(&a, 70000); /* cut to the type's range */
     pg_array_int(&a, -2);

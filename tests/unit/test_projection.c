@@ -229,7 +229,7 @@ static void
 test_columns(void **state)
 {
     static const char *const names[PG_TYPE_COUNT] = {
-        [PG_TEXT] = "text",     [PG_JSON] = "json",     [PG_UUID] = "uuid",
+        [PG_TEXT] = "text",     [PG_JSON] = "json",     [PG_JSONB] = "jsonb",   [PG_UUID] = "uuid",
         [PG_BOOL] = "boolean",  [PG_INT2] = "smallint", [PG_INT4] = "integer",
         [PG_INT8] = "bigint",   [PG_FLOAT8] = "double precision",
         [PG_TIMESTAMPTZ] = "timestamptz",
@@ -271,12 +271,15 @@ test_rows(void **state)
     (void)state;
 
     assert_non_null(rows);
-    for (int round = 0; round < 2; round++) { /* memory is kept, rows are not */
+    for (int round = 0; round < 3; round++) { /* memory is kept, rows are not */
         rows_begin(rows);
         rows_add_fold(rows, &fold, &arena);
         assert_int_equal(rows_count(rows, ROWS_EVENTS), 13);
         assert_int_equal(rows_count(rows, ROWS_COMPLAINTS), 2);
-        assert_int_equal(rows_count(rows, ROWS_CLOCKS), 4);
+        /* What the table has of a clock is not written again, until it may be in doubt. */
+        assert_int_equal(rows_count(rows, ROWS_CLOCKS), round == 1 ? 0 : 4);
+        if (round == 1)
+            rows_forget(rows);
         for (size_t t = 0; t < ROWS_TABLES; t++)
             for (size_t i = 0; i < rows_columns((enum rows_table)t); i++)
                 assert_int_equal(rows->columns[t][i].n_items, rows->columns[t][0].n_items);

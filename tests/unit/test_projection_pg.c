@@ -338,6 +338,45 @@ test_fence(void **state)
     life_drop(life);
 }
 
+/* Large batches are copied; of one that was there before nothing is copied, nothing lost. */
+static void
+test_copy(void **state)
+{
+    enum { MANY = 300 };
+    struct arena arena = {0};
+    struct complaint_event *events = ARENA_ARRAY(&arena, struct complaint_event, MANY);
+    struct input *inputs = ARENA_ARRAY(&arena, struct input, MANY);
+    struct life *life = life_new();
+    struct writer *writer = writer_open();
+    struct writer_place place = {0};
+    struct err err = {0};
+    (void)state;
+
+    for (unsigned i = 0; i < MANY; i++) {
+        events[i] = life->events[2];
+        events[i].event_id = projection_uuid(&arena, 'd', i);
+        events[i].seq = i + 1;
+        inputs[i] = (struct input){.offset = i, .ev = &events[i]};
+    }
+    fresh();
+    must(writer_claim(writer, TOPIC, &place, 1, &err), &err);
+    must(writer_write(writer, TOPIC, &place, 1, inputs, 250, &arena, &err), &err);
+    assert_int_equal(atomic_load(&writer->commits), 1);
+    assert_int_equal(atomic_load(&writer->careful), 0);
+    assert_ask("SELECT count(*) || ' ' || max(seq) || ' ' || min(detail ->> 'state')"
+               " FROM bi.timeline",
+               "250 250 open");
+    free(ask("UPDATE redress.offsets SET next_offset = 0 RETURNING 1"));
+    place.next_offset = 0;
+    must(writer_write(writer, TOPIC, &place, 1, inputs, MANY, &arena, &err), &err);
+    assert_int_equal(atomic_load(&writer->careful), 1);
+    assert_ask("SELECT count(*) || ' ' || max(seq) FROM bi.timeline", "300 300");
+    assert_ask("SELECT count(*) FROM redress.dead_letters", "0");
+    writer_close(writer);
+    life_drop(life);
+    arena_release(&arena);
+}
+
 /* A value that PostgreSQL does not take, in the midst of others. */
 static void
 test_poison(void **state)
@@ -431,7 +470,7 @@ main(void)
         cmocka_unit_test(test_migrations), cmocka_unit_test(test_rights),
         cmocka_unit_test(test_life),       cmocka_unit_test(test_same_rows),
         cmocka_unit_test(test_fence),      cmocka_unit_test(test_poison),
-        cmocka_unit_test(test_reconnect),  cmocka_unit_test(test_erase),
+        cmocka_unit_test(test_copy), cmocka_unit_test(test_reconnect), cmocka_unit_test(test_erase),
     };
     const struct CMUnitTest none[] = {cmocka_unit_test(test_no_server)};
 

@@ -1,7 +1,8 @@
 -- complaints: one row a complaint of the batch, its events already folded in order.
 -- `sections` says which parts the batch brought: the others stay as they are.  The guard on
 -- routed_offset makes a second delivery of the same events change nothing.
--- search_path = redress; parameters: one array a column, in this order.
+-- search_path = redress; parameters: one array a column, in this order.  unnest() stands in the
+-- select list, where all arrays are walked in step: in FROM each would be stored first.
 INSERT INTO complaints AS c (
     complaint_id, sections, routed_offset, customer_hash, customer_key, occurred_at,
     channel, brand, text, subject, order_ref, public_url, views, shares, replies,
@@ -18,29 +19,31 @@ INSERT INTO complaints AS c (
     team, owner, escalation_level, escalated_to, frozen, routing_rule, collective_id,
     cluster_key,
     cause, remedy, amount, currency)
-SELECT * FROM unnest(
-    $1::uuid[], $2::smallint[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[],
-    $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[],
-    $14::bigint[], $15::bigint[],
-    $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::boolean[],
-    $21::json[],
-    $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[],
-    $27::timestamptz[], $28::timestamptz[],
-    $29::timestamptz[], $30::timestamptz[], $31::integer[], $32::integer[], $33::integer[],
-    $34::integer[],
-    $35::uuid[], $36::uuid[], $37::text[], $38::boolean[], $39::boolean[], $40::bigint[],
-    $41::text[], $42::text[], $43::text[], $44::text[], $45::smallint[],
-    $46::double precision[], $47::text[], $48::boolean[], $49::text[],
-    $50::text[], $51::text[], $52::double precision[], $53::double precision[],
-    $54::double precision[], $55::double precision[], $56::boolean[],
-    $57::json[], $58::integer[], $59::text[], $60::json[], $61::json[], $62::text[],
-    $63::boolean[],
-    $64::boolean[], $65::timestamptz[], $66::smallint[], $67::text[],
-    $68::text[], $69::integer[],
-    $70::text[], $71::text[], $72::integer[], $73::text[], $74::boolean[], $75::text[],
-    $76::uuid[],
-    $77::text[],
-    $78::text[], $79::text[], $80::double precision[], $81::text[])
+SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::bigint[]),
+    unnest($4::text[]), unnest($5::text[]), unnest($6::timestamptz[]), unnest($7::text[]),
+    unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::text[]),
+    unnest($12::text[]), unnest($13::bigint[]), unnest($14::bigint[]),
+    unnest($15::bigint[]), unnest($16::text[]), unnest($17::text[]),
+    unnest($18::timestamptz[]), unnest($19::text[]), unnest($20::boolean[]),
+    unnest($21::json[]), unnest($22::text[]), unnest($23::text[]), unnest($24::text[]),
+    unnest($25::timestamptz[]), unnest($26::timestamptz[]), unnest($27::timestamptz[]),
+    unnest($28::timestamptz[]), unnest($29::timestamptz[]), unnest($30::timestamptz[]),
+    unnest($31::integer[]), unnest($32::integer[]), unnest($33::integer[]),
+    unnest($34::integer[]), unnest($35::uuid[]), unnest($36::uuid[]), unnest($37::text[]),
+    unnest($38::boolean[]), unnest($39::boolean[]), unnest($40::bigint[]),
+    unnest($41::text[]), unnest($42::text[]), unnest($43::text[]), unnest($44::text[]),
+    unnest($45::smallint[]), unnest($46::double precision[]), unnest($47::text[]),
+    unnest($48::boolean[]), unnest($49::text[]), unnest($50::text[]), unnest($51::text[]),
+    unnest($52::double precision[]), unnest($53::double precision[]),
+    unnest($54::double precision[]), unnest($55::double precision[]),
+    unnest($56::boolean[]), unnest($57::json[]), unnest($58::integer[]),
+    unnest($59::text[]), unnest($60::json[]), unnest($61::json[]), unnest($62::text[]),
+    unnest($63::boolean[]), unnest($64::boolean[]), unnest($65::timestamptz[]),
+    unnest($66::smallint[]), unnest($67::text[]), unnest($68::text[]),
+    unnest($69::integer[]), unnest($70::text[]), unnest($71::text[]),
+    unnest($72::integer[]), unnest($73::text[]), unnest($74::boolean[]),
+    unnest($75::text[]), unnest($76::uuid[]), unnest($77::text[]), unnest($78::text[]),
+    unnest($79::text[]), unnest($80::double precision[]), unnest($81::text[])
 ON CONFLICT (complaint_id) DO UPDATE SET
     sections = c.sections | EXCLUDED.sections,
     routed_offset = EXCLUDED.routed_offset,

@@ -2,10 +2,11 @@
 INSERT INTO customers AS c (
     customer_hash, customer_key, key_kind, routed_offset, id, name, email, phone, handle, tier,
     since, lifetime_value, followers, vulnerable, first_at, last_at)
-SELECT * FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::double precision[],
-    $13::bigint[], $14::boolean[], $15::timestamptz[], $16::timestamptz[])
+SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]),
+    unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
+    unnest($9::text[]), unnest($10::text[]), unnest($11::timestamptz[]),
+    unnest($12::double precision[]), unnest($13::bigint[]), unnest($14::boolean[]),
+    unnest($15::timestamptz[]), unnest($16::timestamptz[])
 ON CONFLICT (customer_hash) DO UPDATE SET
     routed_offset = EXCLUDED.routed_offset,
     id = COALESCE(EXCLUDED.id, c.id),

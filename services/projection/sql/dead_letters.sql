@@ -2,7 +2,8 @@
 INSERT INTO dead_letters (
     topic, "partition", "offset", stage, reason, detail, path, encoding, recorded_at,
     dead_partition, dead_offset)
-SELECT * FROM unnest(
-    $1::text[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::integer[], $11::bigint[])
+SELECT unnest($1::text[]), unnest($2::integer[]), unnest($3::bigint[]),
+    unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
+    unnest($8::text[]), unnest($9::timestamptz[]), unnest($10::integer[]),
+    unnest($11::bigint[])
 ON CONFLICT (topic, "partition", "offset", stage) DO NOTHING;

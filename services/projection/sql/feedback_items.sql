@@ -5,13 +5,14 @@ INSERT INTO feedback_items AS f (
     double_deviations, severity_max, cause, version, reason, due_at, first_at, last_at,
     acknowledged_at, cause_found_at, planned_at, fixed_at, declined_at, reopened_at,
     feedback_partition, feedback_offset)
-SELECT * FROM unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-    $8::bigint[], $9::bigint[], $10::smallint[], $11::text[], $12::text[], $13::text[],
-    $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],
-    $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[],
-    $21::timestamptz[], $22::timestamptz[],
-    $23::integer[], $24::bigint[])
+SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]),
+    unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
+    unnest($9::bigint[]), unnest($10::smallint[]), unnest($11::text[]),
+    unnest($12::text[]), unnest($13::text[]), unnest($14::timestamptz[]),
+    unnest($15::timestamptz[]), unnest($16::timestamptz[]), unnest($17::timestamptz[]),
+    unnest($18::timestamptz[]), unnest($19::timestamptz[]), unnest($20::timestamptz[]),
+    unnest($21::timestamptz[]), unnest($22::timestamptz[]), unnest($23::integer[]),
+    unnest($24::bigint[])
 ON CONFLICT (feedback_id) DO UPDATE SET
     cluster_key = EXCLUDED.cluster_key,
     product = EXCLUDED.product,

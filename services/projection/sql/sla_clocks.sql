@@ -3,11 +3,12 @@ INSERT INTO sla_clocks AS s (
     complaint_id, clock, start_no, routed_offset, promise_id, policy, policy_version, target,
     started_at, due_at, status, met_at, breached_at, paused_ms, paused_since, warned_percent,
     extended_until)
-SELECT * FROM unnest(
-    $1::uuid[], $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::timestamptz[],
-    $13::timestamptz[], $14::bigint[], $15::timestamptz[], $16::integer[],
-    $17::timestamptz[])
+SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::integer[]),
+    unnest($4::bigint[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
+    unnest($8::text[]), unnest($9::timestamptz[]), unnest($10::timestamptz[]),
+    unnest($11::text[]), unnest($12::timestamptz[]), unnest($13::timestamptz[]),
+    unnest($14::bigint[]), unnest($15::timestamptz[]), unnest($16::integer[]),
+    unnest($17::timestamptz[])
 ON CONFLICT (complaint_id, clock, start_no) DO UPDATE SET
     routed_offset = EXCLUDED.routed_offset,
     promise_id = EXCLUDED.promise_id,
