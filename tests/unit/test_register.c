@@ -263,7 +263,7 @@ tick(struct bench *b, int64_t at_ms)
     b->n_rows--; /* passed on by the turn itself */
 }
 
-/* Identities stay while their case is unfinished and at least 30 days. */
+/* After 30 days an identity shrinks to a print in its complaint's list; it stays known. */
 static void
 test_identity_lifetime(void **state)
 {
@@ -279,8 +279,10 @@ test_identity_lifetime(void **state)
     tick(b, T0 + 131 * DAY_MS);
     size_t count = store_count(b->driver.store);
     print_message("records left: %zu\n", count);
-    assert_int_equal(count, 2); /* the case and the customer's file */
+    assert_int_equal(count, 3); /* the case, its prints, the customer's file */
+    assert_int_equal(give(b, &ev), 0);
     assert_int_equal(store_timers(b->driver.store), 0);
+    assert_int_equal(b->driver.counters[COUNT_DUPLICATE], 2);
     assert_int_equal(submit(b, "c1", "R1", "broken", T0 + 132 * DAY_MS), 0);
     bench_drop(b);
 }

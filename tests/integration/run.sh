@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# run.sh [PART...] - everything that needs real Kafka and PostgreSQL (make integration):
+#   stage      the runtime alone under kill -9 (stage.sh)
+#   scenarios  the .scn files on the running services (tests/scenario/real.sh)
+#   pipeline   20,000 complaints, faults, row for row; then wide (pipeline.sh)
+# Each part has a stack of its own on loopback and takes it down; they run one after the other.
+set -u
+cd "$(dirname "$0")/../.."
+parts=("$@")
+[ $# -gt 0 ] || parts=(stage scenarios pipeline)
+build=$(realpath "${BUILD:-build}")
+failed=0
+
+stage() {
+    make -s "$build/release/test/it_stage" || return 1
+    make -s infra RUN="$build/it/stage" PORT_BASE=19800 PARTITIONS=4 || return 1
+    # shellcheck disable=SC1091
+    (. "$build/it/stage/env" && tests/integration/stage.sh)
+    local status=$?
+    make -s down RUN="$build/it/stage"
+    rm -rf "$build/it/stage"
+    return $status
+}
+scenarios() {
+    RUN=$build/it/scenarios PORT_BASE=19800 tests/scenario/real.sh
+    local status=$?
+    rm -rf "$build/it/scenarios"
+    return $status
+}
+pipeline() {
+    PORT_BASE=19800 tests/integration/pipeline.sh
+}
+
+mkdir -p "$build/it"
+for part in "${parts[@]}"; do
+    began=$SECONDS
+    echo "--> $part"
+    if "$part"; then word=ok; else word=FAILED failed=$((failed + 1)); fi
+    echo "<-- $part: $word, $((SECONDS - began)) s"
+done
+[ "$failed" -eq 0 ]
