@@ -43,8 +43,9 @@ MUST_CHECK bool identity_save(struct turn *turn, const struct complaint_event *e
                               struct err *err);
 /* So that a dead letter may be sent in again under its own id. */
 void identity_forget(struct turn *turn, const struct complaint_event *ev);
-/* After 30 days an identity shrinks to 8 bytes in its complaint's list (RegisterSeen), where
- * it stays: the same event never makes a second row.  Those without a complaint go. */
+/* After 30 days an identity shrinks to 8 bytes in its complaint's list (RegisterSeen),
+ * where it stays: the same event never makes a second row.  Those without a complaint go.
+ */
 MUST_CHECK bool identity_timer(struct turn *turn, struct str key, struct err *err);
 
 /* --- parked events (register_park.c) --------------------------------------------------

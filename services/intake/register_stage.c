@@ -223,8 +223,7 @@ apply(struct turn *turn, struct case_place *place, const struct complaint_event 
         if (!case_save(turn, target.id, &target.rc, err))
             return false;
     }
-    return case_save(turn, place->id, &place->rc, err) &&
-           identity_save(turn, ev, err) &&
+    return case_save(turn, place->id, &place->rc, err) && identity_save(turn, ev, err) &&
            emit_row(turn, ev, place->id, &place->rc, from, decision.why, err);
 }
 
@@ -238,8 +237,7 @@ follow(struct turn *turn, const struct complaint_event *ev, struct err *err)
         return false;
     if (place.found)
         return apply(turn, &place, ev, err);
-    return identity_save(turn, ev, err) &&
-           park_event(turn, ev, ev->complaint_id, err);
+    return identity_save(turn, ev, err) && park_event(turn, ev, ev->complaint_id, err);
 }
 
 /* The submission as the message that it is when its case is there already. */

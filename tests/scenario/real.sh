@@ -72,9 +72,10 @@ start_services() { # start_services NAME
 }
 
 failed=()
+runs=0
 for file in "$@"; do
     # A prefix per run, so that what an earlier run left is not read again.
-    name=$(basename "$file" .scn)-$$
+    name=$(basename "$file" .scn)-$$-$((++runs))
     began=$SECONDS
     if configure "$name" && start_services "$name" &&
         "$BIN/scenario_run" --real -v "$file"; then

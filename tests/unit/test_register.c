@@ -263,7 +263,8 @@ tick(struct bench *b, int64_t at_ms)
     b->n_rows--; /* passed on by the turn itself */
 }
 
-/* After 30 days an identity shrinks to a print in its complaint's list; it stays known. */
+/* After 30 days an identity shrinks to a print in its complaint's list; it stays known.
+ */
 static void
 test_identity_lifetime(void **state)
 {
