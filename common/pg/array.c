@@ -251,17 +251,13 @@ pg_array_release(struct pg_array *array)
     array->n_items = 0;
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+/* Value of a hex digit + 1; 0 is none. */
+static const unsigned char hex_digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,
+    ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14,
+    ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15,
+    ['F'] = 16,
+};
 
 bool
 pg_uuid_parse(struct str s, unsigned char ret_uuid[PG_UUID_BYTES])
@@ -277,10 +273,11 @@ pg_uuid_parse(struct str s, unsigned char ret_uuid[PG_UUID_BYTES])
                 return false;
             continue;
         }
-        int high = hex_digit(s.ptr[i]), low = hex_digit(s.ptr[i + 1]);
-        if (high < 0 || low < 0)
+        unsigned high = hex_digits[(unsigned char)s.ptr[i]];
+        unsigned low = hex_digits[(unsigned char)s.ptr[i + 1]];
+        if (high == 0 || low == 0)
             return false;
-        uuid[n++] = (unsigned char)(high * 16 + low);
+        uuid[n++] = (unsigned char)((high - 1) * 16 + low - 1);
         i += 2;
     }
     memcpy(ret_uuid, uuid, sizeof uuid);

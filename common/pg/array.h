@@ -1,10 +1,10 @@
 /* array.h - columns of rows as PostgreSQL array parameters in binary form.
  *
- * One array is one column of a batch; `INSERT ... SELECT * FROM unnest($1, $2, ...)` turns
- * the columns into rows.  Every array of a batch must get one item a row.  An array is
- * kept from batch to batch: pg_array_begin() empties it and keeps the memory.
- * Pure: no libpq here, so rows can be built and tested without a server.
- * Thread rule: one array, one thread. */
+ * One array is one column of a batch; `INSERT ... SELECT * FROM unnest($1, $2, ...)`
+ * turns the columns into rows.  Every array of a batch must get one item a row.  An array
+ * is kept from batch to batch: pg_array_begin() empties it and keeps the memory. Pure: no
+ * libpq here, so rows can be built and tested without a server. Thread rule: one array,
+ * one thread. */
 #ifndef REDRESS_PG_ARRAY_H
 #define REDRESS_PG_ARRAY_H
 
@@ -42,8 +42,8 @@ void pg_array_null(struct pg_array *array);
 void pg_array_str(struct pg_array *array, struct str s); /* PG_TEXT, PG_JSON(B) */
 void pg_array_uuid(struct pg_array *array, const unsigned char uuid[PG_UUID_BYTES]);
 void pg_array_bool(struct pg_array *array, bool value);
-void pg_array_int(struct pg_array *array, int64_t value); /* PG_INT2, PG_INT4, PG_INT8: cut to
-                                                             the type's range */
+void pg_array_int(struct pg_array *array, int64_t value); /* PG_INT2, PG_INT4, PG_INT8:
+                                                             cut to the type's range */
 void pg_array_double(struct pg_array *array, double value);
 /* Milliseconds since 1970; beyond PostgreSQL's range the nearest time in it. */
 void pg_array_time(struct pg_array *array, int64_t ms);

@@ -12,13 +12,14 @@ applied(struct pg *pg, const struct pg_migration *migration, bool *ret_applied,
     CLEANUP(pg_result_drop) struct pg_result *rows = NULL;
     struct str params[] = {str_from(migration->name), str_from(migration->sql)};
 
-    if (!pg_query(pg, "SELECT md5 = md5($2) FROM redress.migrations WHERE name = $1", params,
-                  COUNT_OF(params), &rows, err))
+    if (!pg_query(pg, "SELECT md5 = md5($2) FROM redress.migrations WHERE name = $1",
+                  params, COUNT_OF(params), &rows, err))
         return false;
     if (pg_rows(rows) > 0 && !str_eq(pg_value(rows, 0, 0), STR("t")))
-        return err_set(err, ERR_STOP,
-                       "migration %s was changed after it was applied: add a new one instead",
-                       migration->name);
+        return err_set(
+            err, ERR_STOP,
+            "migration %s was changed after it was applied: add a new one instead",
+            migration->name);
     *ret_applied = pg_rows(rows) > 0;
     return true;
 }
@@ -32,8 +33,8 @@ apply(struct pg *pg, const struct pg_migration *migration, struct err *err)
      * beside the live ones. */
     if (pg_exec(pg, "BEGIN; SET LOCAL search_path = redress, pg_catalog", err) &&
         pg_exec(pg, migration->sql, err) &&
-        pg_query(pg, "INSERT INTO redress.migrations (name, md5) VALUES ($1, md5($2))", params,
-                 COUNT_OF(params), NULL, err) &&
+        pg_query(pg, "INSERT INTO redress.migrations (name, md5) VALUES ($1, md5($2))",
+                 params, COUNT_OF(params), NULL, err) &&
         pg_exec(pg, "COMMIT", err))
         return true;
     pg_rollback(pg);
@@ -91,8 +92,8 @@ pg_migrations_pending(struct pg *pg, const struct pg_migration *migrations, size
     CLEANUP(pg_result_drop) struct pg_result *rows = NULL;
     size_t pending = 0;
 
-    if (!pg_query(pg, "SELECT to_regclass('redress.migrations') IS NOT NULL", NULL, 0, &rows,
-                  err))
+    if (!pg_query(pg, "SELECT to_regclass('redress.migrations') IS NOT NULL", NULL, 0,
+                  &rows, err))
         return false;
     if (!str_eq(pg_value(rows, 0, 0), STR("t"))) {
         *ret_pending = n;

@@ -19,7 +19,8 @@ struct pg_migration {
 MUST_CHECK bool pg_migrate(struct pg *pg, const struct pg_migration *migrations, size_t n,
                            size_t *ret_applied, struct err *err);
 /* How many of them are not applied yet; changes nothing. */
-MUST_CHECK bool pg_migrations_pending(struct pg *pg, const struct pg_migration *migrations,
-                                      size_t n, size_t *ret_pending, struct err *err);
+MUST_CHECK bool pg_migrations_pending(struct pg *pg,
+                                      const struct pg_migration *migrations, size_t n,
+                                      size_t *ret_pending, struct err *err);
 
 #endif

@@ -68,8 +68,9 @@ fail(struct pg *pg, const PGresult *res, const char *what, struct err *err)
     /* Class 22 puts the offending value into its message ("invalid input syntax ..."). */
     if (action == ERR_DEAD_LETTER) {
         const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
-        return err_dead(err, DEAD_BAD_SCHEMA, NULL, "%s: PostgreSQL refuses a value: %s%s%s",
-                        what, state, constraint ? " " : "", constraint ? constraint : "");
+        return err_dead(err, DEAD_BAD_SCHEMA, NULL,
+                        "%s: PostgreSQL refuses a value: %s%s%s", what, state,
+                        constraint ? " " : "", constraint ? constraint : "");
     }
     struct str line = first_line(primary ? primary : PQerrorMessage(pg->conn));
     return err_set(err, action, "%s: PostgreSQL: %s%s%.*s", what, state ? state : "",
@@ -87,8 +88,9 @@ bool
 pg_connect(struct pg **ret_pg, const char *dsn, const char *application, struct err *err)
 {
     /* Later words win over dbname's, so the DSN can say everything else. */
-    const char *words[] = {"dbname",          "fallback_application_name", "connect_timeout",
-                           "client_encoding", "keepalives_idle",           NULL};
+    const char *words[] = {"dbname",          "fallback_application_name",
+                           "connect_timeout", "client_encoding",
+                           "keepalives_idle", NULL};
     const char *values[] = {dsn, application, "10", "UTF8", "30", NULL};
     PGconn *conn = PQconnectdbParams(words, values, 1);
 

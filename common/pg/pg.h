@@ -24,9 +24,9 @@ MUST_CHECK bool pg_connect(struct pg **ret_pg, const char *dsn, const char *appl
                            struct err *err);
 /* Tries again with back-off (50 ms to 1 s) until deadline_ms from now, or *stop turns
  * non-zero (stop may be NULL). */
-MUST_CHECK bool pg_connect_wait(struct pg **ret_pg, const char *dsn, const char *application,
-                                int64_t deadline_ms, const volatile int *stop,
-                                struct err *err);
+MUST_CHECK bool pg_connect_wait(struct pg **ret_pg, const char *dsn,
+                                const char *application, int64_t deadline_ms,
+                                const volatile int *stop, struct err *err);
 void pg_close(struct pg *pg);
 /* For CLEANUP(pg_drop). */
 void pg_drop(struct pg **pg);
@@ -44,14 +44,15 @@ MUST_CHECK bool pg_query(struct pg *pg, const char *sql, const struct str *param
                          size_t n_params, struct pg_result **ret_result, struct err *err);
 
 /* Once a connection; the parameters' types are what the SQL says. */
-MUST_CHECK bool pg_prepare(struct pg *pg, const char *name, const char *sql, struct err *err);
+MUST_CHECK bool pg_prepare(struct pg *pg, const char *name, const char *sql,
+                           struct err *err);
 /* Runs it with one binary array a parameter; see array.h. */
 MUST_CHECK bool pg_run(struct pg *pg, const char *name, struct pg_array *params,
                        size_t n_params, struct pg_result **ret_result, struct err *err);
 
 /* `COPY ... FROM STDIN`: sends all of data, ends the copy.  *ret_rows may be NULL. */
-MUST_CHECK bool pg_copy_in(struct pg *pg, const char *sql, struct str data, int64_t *ret_rows,
-                           struct err *err);
+MUST_CHECK bool pg_copy_in(struct pg *pg, const char *sql, struct str data,
+                           int64_t *ret_rows, struct err *err);
 
 size_t pg_rows(const struct pg_result *result);
 size_t pg_columns(const struct pg_result *result);

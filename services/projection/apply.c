@@ -31,8 +31,8 @@ static const struct {
     [ROWS_ERASE] = {"erase", sql_erase},
 };
 
-/* Every statement looks rows up by their keys: a plan made while the tables were empty must
- * not turn into a scan when they are not. */
+/* Every statement looks rows up by their keys: a plan made while the tables were empty
+ * must not turn into a scan when they are not. */
 static const char session[] =
     "SET search_path = redress, pg_catalog;"
     "SET synchronous_commit = off;"
@@ -58,8 +58,8 @@ apply_prepare(struct pg *pg, struct err *err)
 /* Runs a statement over (topic, partition) that answers (topic, partition, next_offset,
  * epoch), and fills positions in. */
 static bool
-ask(struct pg *pg, const char *statement, struct str topic, struct apply_position *positions,
-    size_t n, struct err *err)
+ask(struct pg *pg, const char *statement, struct str topic,
+    struct apply_position *positions, size_t n, struct err *err)
 {
     CLEANUP(pg_result_drop) struct pg_result *rows = NULL;
     struct pg_array params[2] = {0};
@@ -100,8 +100,8 @@ apply_claim(struct pg *pg, struct str topic, struct apply_position *positions, s
 }
 
 bool
-apply_positions(struct pg *pg, struct str topic, struct apply_position *positions, size_t n,
-                struct err *err)
+apply_positions(struct pg *pg, struct str topic, struct apply_position *positions,
+                size_t n, struct err *err)
 {
     return ask(pg, "offsets_read", topic, positions, n, err);
 }
@@ -118,10 +118,11 @@ run_statement(struct pg *pg, struct rows *rows, enum rows_table table, struct er
                 &result, err))
         return false;
     if (table == ROWS_OFFSETS && pg_affected(result) != (int64_t)n)
-        return err_set(err, ERR_STOP,
-                       "fenced: %lld of %zu positions are still ours; another process has "
-                       "taken partitions over",
-                       (long long)pg_affected(result), n);
+        return err_set(
+            err, ERR_STOP,
+            "fenced: %lld of %zu positions are still ours; another process has "
+            "taken partitions over",
+            (long long)pg_affected(result), n);
     return true;
 }
 
@@ -130,13 +131,15 @@ static bool
 copy_events(struct pg *pg, struct rows *rows, struct err *err)
 {
     buf_clear(&rows->copy);
-    if (!pg_array_copy(rows->columns[ROWS_EVENTS], rows_columns(ROWS_EVENTS), &rows->copy))
+    if (!pg_array_copy(rows->columns[ROWS_EVENTS], rows_columns(ROWS_EVENTS),
+                       &rows->copy))
         return run_statement(pg, rows, ROWS_EVENTS, err);
-    return pg_copy_in(pg,
-                      "COPY complaint_events (event_id, complaint_id, seq, type, stage,"
-                      " occurred_at, recorded_at, cause, source, ce_id, customer_hash, detail,"
-                      " text) FROM STDIN (FORMAT binary)",
-                      buf_str(&rows->copy), NULL, err);
+    return pg_copy_in(
+        pg,
+        "COPY complaint_events (event_id, complaint_id, seq, type, stage,"
+        " occurred_at, recorded_at, cause, source, ce_id, customer_hash, detail,"
+        " text) FROM STDIN (FORMAT binary)",
+        buf_str(&rows->copy), NULL, err);
 }
 
 bool

@@ -1,5 +1,7 @@
 #include "projection/detail.h"
 
+#include <math.h>
+
 #include "base/times.h"
 #include "wire/io.h"
 
@@ -33,13 +35,41 @@ put_int(struct object *o, const char *key, bool has, int64_t value)
     (void)buf_printf(o->out, "%lld", (long long)value);
 }
 
+/* Most numbers here have few decimals, and the general way is slow: the same text, from
+ * thousandths where the value is exactly what they say. */
+static void
+add_double(struct buf *out, double value)
+{
+    char text[32];
+
+    if (!(value > -1e9 && value < 1e9) ||
+        (double)(int64_t)(value * 1000) / 1000.0 != value || (value == 0 && signbit(value))) {
+        (void)wire_json_double(out, value);
+        return;
+    }
+    int64_t thousandths = (int64_t)(value * 1000);
+    uint64_t left = (uint64_t)(thousandths < 0 ? -thousandths : thousandths);
+    char *at = text + sizeof text;
+    for (int digit = 0; digit < 3; digit++, left /= 10)
+        if (at != text + sizeof text || left % 10 != 0)
+            *--at = (char)('0' + left % 10);
+    if (at != text + sizeof text)
+        *--at = '.';
+    do
+        *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (thousandths < 0)
+        *--at = '-';
+    (void)buf_add(out, at, (size_t)(text + sizeof text - at));
+}
+
 static void
 put_double(struct object *o, const char *key, bool has, double value)
 {
     if (!has)
         return;
     (void)wire_json_key(o->out, &o->first, key);
-    (void)wire_json_double(o->out, value);
+    add_double(o->out, value);
 }
 
 static void
@@ -192,7 +222,7 @@ put_register(struct object *o, const struct register_section *r)
 }
 
 struct str
-projection_detail(const struct complaint_event *ev, struct buf *scratch, struct arena *arena)
+projection_detail(const struct complaint_event *ev, struct buf *scratch)
 {
     struct object o = {scratch, true};
     bool of_routing = ev->stage == STAGE_ASSIGN || ev->stage == STAGE_COLLECT;
@@ -223,7 +253,7 @@ projection_detail(const struct complaint_event *ev, struct buf *scratch, struct 
         (void)buf_add_str(scratch, ev->detail[i].value);
     }
     (void)buf_add_char(scratch, '}');
-    return arena_str(arena, buf_str(scratch));
+    return buf_str(scratch);
 }
 
 struct str
@@ -237,15 +267,14 @@ projection_text(const struct complaint_event *ev)
 }
 
 static struct str
-array_end(struct buf *out, size_t n, struct arena *arena)
+array_end(struct buf *out, size_t n)
 {
     (void)buf_add_char(out, ']');
-    return n > 0 ? arena_str(arena, buf_str(out)) : STR_NULL;
+    return n > 0 ? buf_str(out) : STR_NULL;
 }
 
 struct str
-projection_evidence(const struct triage_section *triage, struct buf *scratch,
-                    struct arena *arena)
+projection_evidence(const struct triage_section *triage, struct buf *scratch)
 {
     buf_clear(scratch);
     for (size_t i = 0; i < triage->n_evidence; i++) {
@@ -257,12 +286,11 @@ projection_evidence(const struct triage_section *triage, struct buf *scratch,
         put_time(&o, "at", true, e->at);
         (void)buf_add_char(scratch, '}');
     }
-    return array_end(scratch, triage->n_evidence, arena);
+    return array_end(scratch, triage->n_evidence);
 }
 
 struct str
-projection_reasons(const struct triage_section *triage, struct buf *scratch,
-                   struct arena *arena)
+projection_reasons(const struct triage_section *triage, struct buf *scratch)
 {
     buf_clear(scratch);
     for (size_t i = 0; i < triage->n_reasons; i++) {
@@ -275,17 +303,16 @@ projection_reasons(const struct triage_section *triage, struct buf *scratch,
         put(&o, "text", r->text);
         (void)buf_add_char(scratch, '}');
     }
-    return array_end(scratch, triage->n_reasons, arena);
+    return array_end(scratch, triage->n_reasons);
 }
 
 struct str
-projection_checklist(const struct triage_section *triage, struct buf *scratch,
-                     struct arena *arena)
+projection_checklist(const struct triage_section *triage, struct buf *scratch)
 {
     buf_clear(scratch);
     for (size_t i = 0; i < triage->n_checklist; i++) {
         (void)buf_add_char(scratch, i ? ',' : '[');
         (void)buf_add_json(scratch, triage->checklist[i]);
     }
-    return array_end(scratch, triage->n_checklist, arena);
+    return array_end(scratch, triage->n_checklist);
 }

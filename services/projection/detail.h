@@ -7,23 +7,18 @@
 #ifndef REDRESS_PROJECTION_DETAIL_H
 #define REDRESS_PROJECTION_DETAIL_H
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "gen/complaint_event.h"
 
-/* A JSON object in the arena; scratch is emptied first. */
-struct str projection_detail(const struct complaint_event *ev, struct buf *scratch,
-                             struct arena *arena);
+/* A JSON object; valid until scratch changes. */
+struct str projection_detail(const struct complaint_event *ev, struct buf *scratch);
 /* What the customer or the company said with this event (not the submission's own text,
  * which is in complaints.text); null if nothing. */
 struct str projection_text(const struct complaint_event *ev);
 
-/* JSON arrays for a complaint's row; null if there is no item. */
-struct str projection_evidence(const struct triage_section *triage, struct buf *scratch,
-                               struct arena *arena);
-struct str projection_reasons(const struct triage_section *triage, struct buf *scratch,
-                              struct arena *arena);
-struct str projection_checklist(const struct triage_section *triage, struct buf *scratch,
-                                struct arena *arena);
+/* JSON arrays for a complaint's row; null if there is no item.  Valid until scratch changes. */
+struct str projection_evidence(const struct triage_section *triage, struct buf *scratch);
+struct str projection_reasons(const struct triage_section *triage, struct buf *scratch);
+struct str projection_checklist(const struct triage_section *triage, struct buf *scratch);
 
 #endif

@@ -23,7 +23,8 @@ input_copy(const struct kafka_message *message, struct arena *arena)
     return copy;
 }
 
-/* ---- complaints.routed ------------------------------------------------------------------ */
+/* ---- complaints.routed
+ * ------------------------------------------------------------------ */
 
 static bool
 read_routed(const struct kafka_message *message, struct arena *arena, struct input *ret,
@@ -40,7 +41,8 @@ read_routed(const struct kafka_message *message, struct arena *arena, struct inp
     return true;
 }
 
-/* ---- products.feedback ------------------------------------------------------------------ */
+/* ---- products.feedback
+ * ------------------------------------------------------------------ */
 
 /* Texts live in the arena: the JSON tree is dropped after the message. */
 static struct str
@@ -140,7 +142,8 @@ read_feedback(const struct kafka_message *message, struct arena *arena, struct i
     return ok;
 }
 
-/* ---- complaints.deadletter -------------------------------------------------------------- */
+/* ---- complaints.deadletter
+ * -------------------------------------------------------------- */
 
 /* The last of that name: headers of the original message come first. */
 static struct str
@@ -162,7 +165,8 @@ read_dead(const struct kafka_message *message, struct arena *arena, struct input
     dead->topic = header(message, "redress-error-topic");
     dead->stage = header(message, "redress-error-stage");
     dead->reason = header(message, "redress-error-reason");
-    if (str_is_null(dead->topic) || str_is_null(dead->stage) || str_is_null(dead->reason) ||
+    if (str_is_null(dead->topic) || str_is_null(dead->stage) ||
+        str_is_null(dead->reason) ||
         !str_to_i64(header(message, "redress-error-partition"), &partition) ||
         partition < 0 || partition > INT32_MAX ||
         !str_to_i64(header(message, "redress-error-offset"), &dead->offset))
@@ -179,7 +183,8 @@ read_dead(const struct kafka_message *message, struct arena *arena, struct input
     return true;
 }
 
-/* ---- all ------------------------------------------------------------------------------- */
+/* ---- all
+ * ------------------------------------------------------------------------------- */
 
 void
 input_refuse(struct input *input, const struct err *why, struct arena *arena)

@@ -1,8 +1,8 @@
 /* inputs.h - from a Kafka message to what it puts into the tables.
  *
- * Four topics, four readers (inputs_of).  A message that cannot be read is refused, with the
- * reason: it becomes a row in dead_letters (stage projection) and the next one follows.
- * No I/O. */
+ * Four topics, four readers (inputs_of).  A message that cannot be read is refused, with
+ * the reason: it becomes a row in dead_letters (stage projection) and the next one
+ * follows. No I/O. */
 #ifndef REDRESS_PROJECTION_INPUTS_H
 #define REDRESS_PROJECTION_INPUTS_H
 
@@ -21,10 +21,10 @@ struct input {
     int64_t offset;
     int64_t timestamp_ms; /* of the Kafka record */
     bool refused;
-    const struct err *why;            /* if refused          */
-    struct complaint_event *ev;       /* INPUT_ROUTED        */
-    struct rows_feedback *feedback;   /* INPUT_FEEDBACK; NULL: nothing to write */
-    struct rows_dead *dead;           /* INPUT_DEAD          */
+    const struct err *why;          /* if refused          */
+    struct complaint_event *ev;     /* INPUT_ROUTED        */
+    struct rows_feedback *feedback; /* INPUT_FEEDBACK; NULL: nothing to write */
+    struct rows_dead *dead;         /* INPUT_DEAD          */
 };
 
 /* message must live as long as the arena (see input_copy). */

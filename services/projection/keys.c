@@ -14,8 +14,8 @@ keys_init(struct keys *keys, struct arena *arena, size_t max_rows)
     keys->max = max_rows;
 }
 
-/* Eight bytes at a time.  A stranger cannot choose keys: they are salted hashes, or derive
- * from them. */
+/* Eight bytes at a time.  A stranger cannot choose keys: they are salted hashes, or
+ * derive from them. */
 uint64_t
 keys_hash(struct str bytes)
 {

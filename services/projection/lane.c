@@ -29,7 +29,8 @@ forget(struct lane *lane)
     lane->ends = false;
 }
 
-/* ---- the group's hooks ------------------------------------------------------------------ */
+/* ---- the group's hooks
+ * ------------------------------------------------------------------ */
 
 /* Where a partition that was never read begins: at the first record that is kept. */
 static bool
@@ -60,8 +61,7 @@ on_assign(void *ctx, const int32_t *partitions, size_t n, int64_t *ret_offsets,
                        LANE_PARTITIONS_MAX);
     for (size_t i = 0; i < n; i++)
         lane->places[i] = (struct writer_place){.partition = partitions[i]};
-    if (n > 0 &&
-        !writer_claim(lane->writer, str_from(lane->topic), lane->places, n, err))
+    if (n > 0 && !writer_claim(lane->writer, str_from(lane->topic), lane->places, n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
         ret_offsets[i] = lane->places[i].next_offset;
@@ -132,7 +132,8 @@ lane_rest(struct lane *lane)
         arena_release(&lane->arena);
 }
 
-/* ---- filling ---------------------------------------------------------------------------- */
+/* ---- filling
+ * ---------------------------------------------------------------------------- */
 
 static void
 take(struct lane *lane, const struct kafka_message *message)
@@ -210,7 +211,8 @@ lane_fill(struct lane *lane, int wait_ms, struct err *err)
     return true;
 }
 
-/* ---- writing ---------------------------------------------------------------------------- */
+/* ---- writing
+ * ---------------------------------------------------------------------------- */
 
 static void
 measure(struct lane *lane)

@@ -1,10 +1,9 @@
 /* lane.h - one input topic: a member of its own consumer group, and its batch.
  *
- * Kafka only says who reads which partition; where to begin stands in PostgreSQL.  A batch
- * ends when it is large, when it is old enough, or at an event that must be the last.
- * Messages in hand when partitions are taken away are forgotten: whoever has them next
- * reads them again.
- * Thread rule: one thread; lag may be read from others. */
+ * Kafka only says who reads which partition; where to begin stands in PostgreSQL.  A
+ * batch ends when it is large, when it is old enough, or at an event that must be the
+ * last. Messages in hand when partitions are taken away are forgotten: whoever has them
+ * next reads them again. Thread rule: one thread; lag may be read from others. */
 #ifndef REDRESS_PROJECTION_LANE_H
 #define REDRESS_PROJECTION_LANE_H
 
@@ -50,7 +49,8 @@ MUST_CHECK bool lane_start(struct lane *lane, const struct settings *settings,
                            enum input_kind kind, const char *name, const char *topic,
                            const char *group, struct writer *writer,
                            struct kafka_client *client, struct err *err);
-/* Reads until the batch is complete or nothing more comes; waits wait_ms for the first. */
+/* Reads until the batch is complete or nothing more comes; waits wait_ms for the first.
+ */
 MUST_CHECK bool lane_fill(struct lane *lane, int wait_ms, struct err *err);
 /* Writes what there is; *ret_worked: there was something. */
 MUST_CHECK bool lane_flush(struct lane *lane, bool *ret_worked, struct err *err);

@@ -5,7 +5,8 @@
 
 _Static_assert(PROJECTION_UUID == PG_UUID_BYTES, "one size of UUID");
 
-/* ---- folding ---------------------------------------------------------------------------- */
+/* ---- folding
+ * ---------------------------------------------------------------------------- */
 
 struct fold {
     struct arena *arena;

@@ -45,11 +45,11 @@ struct projection_event {
 
 struct projection_complaint {
     unsigned char id[PROJECTION_UUID];
-    int sections;                 /* enum projection_section, or'ed */
-    int64_t offset;               /* of the last event              */
-    int64_t occurred_at;          /* of the latest event, ms        */
-    struct str customer_hash;     /* null if no event said it       */
-    struct str customer_key;      /* null if empty                  */
+    int sections;                            /* enum projection_section, or'ed */
+    int64_t offset;                          /* of the last event              */
+    int64_t occurred_at;                     /* of the latest event, ms        */
+    struct str customer_hash;                /* null if no event said it       */
+    struct str customer_key;                 /* null if empty                  */
     const struct complaint_event *submitted; /* complaint.submitted; NULL if not here   */
     const struct register_section *register_;
     const struct classification_section *classification;
@@ -108,8 +108,8 @@ struct projection_rows {
     struct projection_erasure *erasures; /* run after everything else of the batch */
 };
 
-/* Whether an event can become rows: ids that are UUIDs.  Else DEAD_BAD_SCHEMA.  Items of a
- * fold must have passed this. */
+/* Whether an event can become rows: ids that are UUIDs.  Else DEAD_BAD_SCHEMA.  Items of
+ * a fold must have passed this. */
 MUST_CHECK bool projection_check(const struct complaint_event *ev, struct err *err);
 /* A batch must end with such an event: what it erases must be in the tables. */
 bool projection_ends_batch(const struct complaint_event *ev);

@@ -11,8 +11,8 @@
 #include "http/ops.h"
 #include "projection/lane.h"
 
-#define WAIT_MS 10      /* for the first message of a round without work */
-#define STOP_SECONDS 5  /* then the process just ends                    */
+#define WAIT_MS 10     /* for the first message of a round without work */
+#define STOP_SECONDS 5 /* then the process just ends                    */
 #define REST_US (INT64_C(2) * 1000 * 1000)
 #define UNHEALTHY_US (INT64_C(60) * 1000 * 1000)
 
@@ -40,7 +40,8 @@ struct process {
     struct ops *ops;
 };
 
-/* ---- stopping --------------------------------------------------------------------------- */
+/* ---- stopping
+ * --------------------------------------------------------------------------- */
 
 static volatile int stop; /* one of the two globals that style allows: the stop flag */
 
@@ -72,7 +73,8 @@ catch_signals(void)
     (void)signal(SIGHUP, SIG_IGN); /* there is no policy here to read again */
 }
 
-/* ---- ops endpoint ----------------------------------------------------------------------- */
+/* ---- ops endpoint
+ * ----------------------------------------------------------------------- */
 
 static bool
 is_healthy(void *ctx, struct buf *out)
@@ -82,7 +84,8 @@ is_healthy(void *ctx, struct buf *out)
 
     if (silent_us < UNHEALTHY_US)
         return true;
-    (void)buf_printf(out, "no sign of life for %lld s\n", (long long)(silent_us / 1000000));
+    (void)buf_printf(out, "no sign of life for %lld s\n",
+                     (long long)(silent_us / 1000000));
     return false;
 }
 
@@ -106,7 +109,8 @@ is_ready(void *ctx, struct buf *out)
 static void
 print_metric(struct buf *out, const char *name, const char *type, const char *help)
 {
-    (void)buf_printf(out, "# HELP redress_projection_%s %s\n# TYPE redress_projection_%s %s\n",
+    (void)buf_printf(out,
+                     "# HELP redress_projection_%s %s\n# TYPE redress_projection_%s %s\n",
                      name, help, name, type);
 }
 
@@ -120,7 +124,8 @@ print_metrics(void *ctx, struct buf *out)
         uint64_t value;
     } counters[] = {
         {"commits_total", "Transactions committed.", atomic_load(&writer->commits)},
-        {"retries_total", "Failures that were tried again.", atomic_load(&writer->retries)},
+        {"retries_total", "Failures that were tried again.",
+         atomic_load(&writer->retries)},
         {"rows_total", "Rows handed to PostgreSQL.", atomic_load(&writer->rows_written)},
         {"careful_total", "Batches of which something was there before, or was refused.",
          atomic_load(&writer->careful)},
@@ -134,8 +139,8 @@ print_metrics(void *ctx, struct buf *out)
                          (unsigned long long)atomic_load(&process->lanes[i].events));
     print_metric(out, "lag", "gauge", "Offsets still to come, by topic.");
     for (size_t i = 0; i < LANES; i++)
-        (void)buf_printf(out, "redress_projection_lag{topic=\"%s\"} %lld\n", inputs[i].topic,
-                         (long long)atomic_load(&process->lanes[i].lag));
+        (void)buf_printf(out, "redress_projection_lag{topic=\"%s\"} %lld\n",
+                         inputs[i].topic, (long long)atomic_load(&process->lanes[i].lag));
     for (size_t i = 0; i < COUNT_OF(counters); i++) {
         print_metric(out, counters[i].name, "counter", counters[i].help);
         (void)buf_printf(out, "redress_projection_%s %llu\n", counters[i].name,
@@ -149,7 +154,8 @@ print_metrics(void *ctx, struct buf *out)
                      atomic_load(&writer->connected) ? 1 : 0);
 }
 
-/* ---- start ------------------------------------------------------------------------------ */
+/* ---- start
+ * ------------------------------------------------------------------------------ */
 
 static void
 log_kafka(int level, const char *facility, const char *text)
@@ -222,11 +228,13 @@ start(struct process *process, struct err *err)
                         inputs[i].group, &process->writer, process->client, err))
             return false;
     }
-    log_info("started", "instance %s, librdkafka %s", settings->instance, kafka_version());
+    log_info("started", "instance %s, librdkafka %s", settings->instance,
+             kafka_version());
     return true;
 }
 
-/* ---- the loop --------------------------------------------------------------------------- */
+/* ---- the loop
+ * --------------------------------------------------------------------------- */
 
 /* After a backlog: what large batches needed goes back to the system. */
 static void

@@ -294,11 +294,11 @@ add_triage(struct row *r, const struct triage_section *s, struct buf *scratch,
     real(r, s->salvageability);
     real(r, s->exposure);
     boolean(r, s->double_deviation);
-    text(r, projection_evidence(s, scratch, arena));
+    text(r, projection_evidence(s, scratch));
     integer(r, s->failed_recoveries);
     text(r, s->remedy_advice);
-    text(r, projection_checklist(s, scratch, arena));
-    text(r, projection_reasons(s, scratch, arena));
+    text(r, projection_checklist(s, scratch));
+    text(r, projection_reasons(s, scratch));
     text(r, s->tier);
     boolean(r, s->betrayal);
     boolean(r, s->reopen_advised);
@@ -356,7 +356,7 @@ add_complaint(struct rows *rows, const struct projection_complaint *c, struct ar
 /* ---- the other tables of a fold --------------------------------------------------------- */
 
 static void
-add_event(struct rows *rows, const struct projection_event *e, struct arena *arena)
+add_event(struct rows *rows, const struct projection_event *e)
 {
     struct row row = row_begin(rows, ROWS_EVENTS), *r = &row;
     const struct complaint_event *ev = e->ev;
@@ -375,7 +375,7 @@ add_event(struct rows *rows, const struct projection_event *e, struct arena *are
     text(r, ev->source);
     text(r, ev->ce_id);
     text(r, e->has_complaint ? STR_NULL : ev->customer_hash);
-    text(r, projection_detail(ev, &rows->scratch, arena));
+    text(r, projection_detail(ev, &rows->scratch));
     text(r, projection_text(ev));
     row_end(rows, ROWS_EVENTS, r);
 }
@@ -508,7 +508,7 @@ void
 rows_add_fold(struct rows *rows, const struct projection_rows *fold, struct arena *arena)
 {
     for (size_t i = 0; i < fold->n_events; i++)
-        add_event(rows, &fold->events[i], arena);
+        add_event(rows, &fold->events[i]);
     for (size_t i = 0; i < fold->n_assignments; i++)
         add_assignment(rows, &fold->assignments[i]);
     for (size_t i = 0; i < fold->n_complaints; i++)

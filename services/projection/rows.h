@@ -1,8 +1,9 @@
-/* rows.h - rows as columns: one array parameter a column, in the order of sql/<table>.sql.
+/* rows.h - rows as columns: one array parameter a column, in the order of
+ * sql/<table>.sql.
  *
- * A table_rows is kept from batch to batch; rows_begin() empties it.  What a column's type
- * is stands in one string a table (rows.c): a wrong order stops at once, as a BUG or in
- * PostgreSQL.  Pure: no server is needed. */
+ * A table_rows is kept from batch to batch; rows_begin() empties it.  What a column's
+ * type is stands in one string a table (rows.c): a wrong order stops at once, as a BUG or
+ * in PostgreSQL.  Pure: no server is needed. */
 #ifndef REDRESS_PROJECTION_ROWS_H
 #define REDRESS_PROJECTION_ROWS_H
 
@@ -29,20 +30,22 @@ enum rows_table {
 #define ROWS_COLUMNS_MAX 81
 
 /* Most events change one clock of five: the others need not be written again.  What the
- * table has of a clock is known by a 64-bit hash of all its columns; another content with the
- * same hash, in the same slot, one time in 10^19, would be written with the next change. */
+ * table has of a clock is known by a 64-bit hash of all its columns; another content with
+ * the same hash, in the same slot, one time in 10^19, would be written with the next
+ * change. */
 #define ROWS_CLOCKS_KNOWN ((size_t)1 << 20)
 
 struct rows {
     struct pg_array columns[ROWS_TABLES][ROWS_COLUMNS_MAX];
-    struct buf scratch; /* for JSON                       */
-    struct buf copy;    /* the same columns row by row    */
+    struct buf scratch;                       /* for JSON                       */
+    struct buf copy;                          /* the same columns row by row    */
     uint64_t clocks_known[ROWS_CLOCKS_KNOWN]; /* 0: nothing */
 };
 
 /* Some MB, most of it untouched: make it once, from calloc().  Takes a zeroed struct. */
 void rows_begin(struct rows *rows);
-/* What was handed over did not get into the tables, or others may have written them since. */
+/* What was handed over did not get into the tables, or others may have written them
+ * since. */
 void rows_forget(struct rows *rows);
 void rows_release(struct rows *rows);
 /* Columns of a statement, and how many rows it has now. */
@@ -80,7 +83,8 @@ struct rows_dead {
 };
 void rows_add_dead(struct rows *rows, const struct rows_dead *dead);
 
-/* An item of products.feedback; a step's time is that of the event that had its status. */
+/* An item of products.feedback; a step's time is that of the event that had its status.
+ */
 enum feedback_step {
     FEEDBACK_ACKNOWLEDGED,
     FEEDBACK_CAUSE_FOUND,

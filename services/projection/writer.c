@@ -35,14 +35,16 @@ connect_once(struct writer *writer, int64_t deadline_ms, struct err *err)
     if (!pg_connect_wait(&writer->pg, writer->dsn, "redress-projection", deadline_ms,
                          writer->stop, err))
         return false;
-    if (!pg_migrations_pending(writer->pg, migrations, COUNT_OF(migrations), &pending, err)) {
+    if (!pg_migrations_pending(writer->pg, migrations, COUNT_OF(migrations), &pending,
+                               err)) {
         disconnect(writer);
         return false;
     }
     if (pending > 0) {
         disconnect(writer);
         return err_set(err, ERR_RETRY,
-                       "%zu migrations are not applied; run `redress db migrate`", pending);
+                       "%zu migrations are not applied; run `redress db migrate`",
+                       pending);
     }
     if (!apply_prepare(writer->pg, err)) {
         disconnect(writer);
@@ -59,8 +61,8 @@ pause_ms(int64_t ms)
     nanosleep(&pause, NULL);
 }
 
-/* After an ERR_RETRY: says so (with growing pauses), waits, connects.  False: told to stop,
- * or not to be mended. */
+/* After an ERR_RETRY: says so (with growing pauses), waits, connects.  False: told to
+ * stop, or not to be mended. */
 static bool
 recover(struct writer *writer, int64_t *backoff_ms, struct err *err)
 {
@@ -121,13 +123,14 @@ begin_positions(struct apply_position *found, const struct writer_place *places,
 }
 
 bool
-writer_claim(struct writer *writer, struct str topic, struct writer_place *places, size_t n,
-             struct err *err)
+writer_claim(struct writer *writer, struct str topic, struct writer_place *places,
+             size_t n, struct err *err)
 {
     int64_t backoff_ms = 50;
 
     arena_clear(&writer->arena);
-    struct apply_position *found = ARENA_ARRAY(&writer->arena, struct apply_position, n + 1);
+    struct apply_position *found =
+        ARENA_ARRAY(&writer->arena, struct apply_position, n + 1);
     begin_positions(found, places, n);
     /* Counting the epoch twice does no harm: only the last one is kept here. */
     while (!connect_once(writer, CONNECT_MS, err) ||
@@ -144,7 +147,8 @@ writer_claim(struct writer *writer, struct str topic, struct writer_place *place
     return true;
 }
 
-/* ---- writing a batch -------------------------------------------------------------------- */
+/* ---- writing a batch
+ * -------------------------------------------------------------------- */
 
 struct work {
     struct str topic;
@@ -171,7 +175,8 @@ set_targets(struct work *work)
     for (size_t i = 0; i < work->n_places; i++)
         work->targets[i] = work->places[i].next_offset;
     for (size_t i = 0; i < work->n; i++)
-        work->targets[place_of(work, work->inputs[i].partition)] = work->inputs[i].offset + 1;
+        work->targets[place_of(work, work->inputs[i].partition)] =
+            work->inputs[i].offset + 1;
     for (size_t i = 0; work->with_ends && i < work->n_places; i++)
         work->targets[i] = i64_max(work->targets[i], work->places[i].end_offset);
 }
@@ -212,7 +217,8 @@ was_committed(struct writer *writer, const struct work *work, bool *ret_committe
         return false;
     for (size_t i = 0; i < work->n_places; i++) {
         if (found[i].epoch != work->places[i].epoch)
-            return err_set(err, ERR_STOP, "fenced: another process has taken %.*s[%d] over",
+            return err_set(err, ERR_STOP,
+                           "fenced: another process has taken %.*s[%d] over",
                            STR_ARG(work->topic), (int)found[i].partition);
         if (work->targets[i] == work->places[i].next_offset)
             continue;
@@ -222,10 +228,11 @@ was_committed(struct writer *writer, const struct work *work, bool *ret_committe
     }
     /* Asynchronous commits: a crash of the server may have taken earlier batches too. */
     if (moved != moves && stayed != moves)
-        return err_set(err, ERR_STOP,
-                       "positions of %.*s went back, PostgreSQL has lost its last commits; "
-                       "starting again from there",
-                       STR_ARG(work->topic));
+        return err_set(
+            err, ERR_STOP,
+            "positions of %.*s went back, PostgreSQL has lost its last commits; "
+            "starting again from there",
+            STR_ARG(work->topic));
     *ret_committed = moved == moves;
     return true;
 }
@@ -255,7 +262,8 @@ static bool write_part(struct writer *writer, struct work *work, struct arena *k
 
 /* PostgreSQL refused a value: which message brought it? */
 static bool
-narrow(struct writer *writer, const struct work *work, struct arena *keep, struct err *err)
+narrow(struct writer *writer, const struct work *work, struct arena *keep,
+       struct err *err)
 {
     if (work->n == 1 && !work->inputs[0].refused) {
         struct work again = *work;
@@ -271,7 +279,8 @@ narrow(struct writer *writer, const struct work *work, struct arena *keep, struc
     first.with_ends = false;
     second.inputs += first.n;
     second.n -= first.n;
-    return write_part(writer, &first, keep, err) && write_part(writer, &second, keep, err);
+    return write_part(writer, &first, keep, err) &&
+           write_part(writer, &second, keep, err);
 }
 
 static bool
@@ -294,7 +303,8 @@ write_part(struct writer *writer, struct work *work, struct arena *keep, struct 
         work->places[i].next_offset = work->targets[i];
     atomic_fetch_add(&writer->commits, 1);
     for (size_t t = 0; t < ROWS_TABLES; t++)
-        atomic_fetch_add(&writer->rows_written, rows_count(&writer->rows, (enum rows_table)t));
+        atomic_fetch_add(&writer->rows_written,
+                         rows_count(&writer->rows, (enum rows_table)t));
     for (size_t i = 0; i < work->n; i++)
         atomic_fetch_add(&writer->refused, work->inputs[i].refused);
     return true;

@@ -1,8 +1,8 @@
 /* writer.h - hands batches to PostgreSQL and does not give up.
  *
  * PostgreSQL away or a transaction that lost a race: the same batch again, after looking
- * whether the last try was committed after all.  A value that PostgreSQL refuses: the batch
- * is halved until the one message is found; that one becomes a dead letter.  Another
+ * whether the last try was committed after all.  A value that PostgreSQL refuses: the
+ * batch is halved until the one message is found; that one becomes a dead letter. Another
  * process in charge, or a schema that does not fit: ERR_STOP.
  * Thread rule: one thread; the counters may be read from others. */
 #ifndef REDRESS_PROJECTION_WRITER_H
@@ -42,8 +42,8 @@ void writer_rest(struct writer *writer);
  * before.  Waits for PostgreSQL; ERR_RETRY only when it is told to stop. */
 MUST_CHECK bool writer_claim(struct writer *writer, struct str topic,
                              struct writer_place *places, size_t n, struct err *err);
-/* Writes inputs, in order, and where the places are then (end_offset included); sets their
- * next_offset.  inputs may be refused on the way; keep is their arena. */
+/* Writes inputs, in order, and where the places are then (end_offset included); sets
+ * their next_offset.  inputs may be refused on the way; keep is their arena. */
 MUST_CHECK bool writer_write(struct writer *writer, struct str topic,
                              struct writer_place *places, size_t n_places,
                              struct input *inputs, size_t n, struct arena *keep,

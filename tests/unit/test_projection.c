@@ -203,7 +203,7 @@ test_detail(void **state)
     (void)projection_life(&arena, events, 16);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s\n", i, event_type_name(events[table[i].event].type));
-        assert_str(projection_detail(&events[table[i].event], &scratch, &arena),
+        assert_str(projection_detail(&events[table[i].event], &scratch),
                    table[i].detail);
         struct str text = projection_text(&events[table[i].event]);
         assert_int_equal(str_is_null(text), table[i].text == NULL);
@@ -213,13 +213,27 @@ test_detail(void **state)
     struct detail more[] = {{STR("a\"b"), STR("[1]")}, {STR("reason"), STR("\"why\"")}};
     events[2].n_detail = 2;
     events[2].detail = more;
-    assert_str(projection_detail(&events[2], &scratch, &arena),
+    assert_str(projection_detail(&events[2], &scratch),
                "{\"state\":\"open\",\"a\\\"b\":[1],\"reason\":\"why\"}");
-    assert_str(projection_reasons(events[0].triage, &scratch, &arena),
+    assert_str(projection_reasons(events[0].triage, &scratch),
                "[{\"name\":\"severity\",\"value\":0.5,\"weight\":2}]");
-    assert_str(projection_evidence(events[0].triage, &scratch, &arena),
+    assert_str(projection_evidence(events[0].triage, &scratch),
                "[{\"kind\":\"words\",\"at\":\"2026-03-02T09:00:00.000Z\"}]");
-    assert_true(str_is_null(projection_checklist(events[0].triage, &scratch, &arena)));
+    static const struct {
+        double value;
+        const char *expect;
+    } numbers[] = {{0, "0"}, {-0.125, "-0.125"}, {100, "100"}, {0.1, "0.1"}, {0.29, "0.29"},
+                   {61.25, "61.25"}, {1.0 / 3, "0.3333333333333333"}, {1e12, "1000000000000"},
+                   {-5, "-5"}, {1.005, "1.005"}, {0.1 + 0.2, "0.30000000000000004"}};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        struct reason reason = {STR("n"), numbers[i].value, 1, STR_NULL};
+        struct triage_section one = {.n_reasons = 1, .reasons = &reason};
+        char expect[96];
+        (void)snprintf(expect, sizeof expect, "[{\"name\":\"n\",\"value\":%s,\"weight\":1}]",
+                       numbers[i].expect);
+        assert_str(projection_reasons(&one, &scratch), expect);
+    }
+    assert_true(str_is_null(projection_checklist(events[0].triage, &scratch)));
     buf_release(&scratch);
     arena_release(&arena);
 }
