@@ -55,6 +55,7 @@ CORE_SRC := $(filter-out %/main.c,$(foreach d,$(CORE_DIRS),$(wildcard $d/*.c $d/
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 IT_SRC := $(wildcard tests/integration/it_*.c)
+BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 
 program = $(BIN)/$(if $(filter ctl,$1),redress,redress-$1)
 service_src = $(wildcard services/$1/*.c services/$1/*/*.c)
@@ -184,17 +185,20 @@ $(BIN)/scenario_run: $(call obj,$(SCENARIO_SRC)) $(LIBCORES) $(LIBREDRESS)
 # Programs that the scripts of tests/integration run against a real broker.
 $(OUT)/test/it_%: $(OUT)/o/tests/integration/it_%.o $(LIBCORES) $(LIBREDRESS)
 	$(call link)
+# Programs of the benchmark (tests/bench/run.sh).
+$(BIN)/bench_%: $(OUT)/o/tests/bench/bench_%.o $(LIBREDRESS)
+	$(call link)
 # Without libFuzzer: tests/fuzz/replay.c hands each file to the fuzzer's entry.
 $(OUT)/test/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(OUT)/o/tests/fuzz/replay.o $(LIBCORES) $(LIBREDRESS)
 	$(call link)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CORE_OBJ) $(TEST_HELP_OBJ) \
 	$(foreach s,$(SERVICES),$(OUT)/o/services/$s/main.o) \
-	$(call obj,$(TEST_SRC) $(SCENARIO_SRC) $(FUZZ_SRC) $(IT_SRC) $(wildcard tests/fuzz/replay.c)))
+	$(call obj,$(TEST_SRC) $(SCENARIO_SRC) $(FUZZ_SRC) $(IT_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/replay.c)))
 
 # ---- everyday targets ----------------------------------------------------------------
 
-.PHONY: help deps build unit scenarios layers unit scenarios codec corpus layers asan tsan clang fuzz \
+.PHONY: help docs-check deps build unit scenarios layers unit scenarios codec corpus layers asan tsan clang fuzz \
 	integration test test-compose bench e2e chaos demo up down infra status format \
 	format-check tidy docs clean programs tests FORCE
 
@@ -225,7 +229,9 @@ endif
 layers: ## rooms include only what they may
 	@tests/layers.sh
 
-check: build layers unit scenarios ## what a commit must pass: build, layers, units, scenarios
+check: build layers docs-check unit scenarios ## what a commit must pass: build, layers, pages, units, scenarios
+docs-check: build ## the generated pages are not stale
+	@BIN=$(BIN) deploy/docs.sh --check
 
 # Runs a script of the tests, or says that it is not there.
 script = @if [ -x $1 ]; then BUILD=$(BUILD) BIN=$(BIN) $1 $2; else echo "$1: not there, skipped"; fi
@@ -263,12 +269,12 @@ integration: build $(patsubst tests/integration/%.c,$(OUT)/test/%,$(IT_SRC)) ## 
 	$(call script,tests/integration/run.sh)
 
 test: ## all of it, from nothing: deps build layers unit scenarios codec corpus asan integration
-	@tests/run-all.sh deps build layers unit scenarios codec corpus asan integration
+	@tests/run-all.sh deps build layers docs-check unit scenarios codec corpus asan integration
 
 test-compose: build ## the compose file for real (skipped, visibly, without a Docker engine)
 	$(call script,tests/compose/run.sh)
 
-bench: build ## throughput, CPU per event, latency
+bench: build $(patsubst tests/bench/%.c,$(BIN)/%,$(BENCH_SRC)) ## throughput, CPU per event, latency
 	$(call script,tests/bench/run.sh)
 e2e: build ## README's walk and the scenarios against a running stack
 	$(call script,tests/e2e/run.sh)

@@ -48,6 +48,7 @@ enum ctl_exit cmd_dlq_show(struct ctl *ctl);
 enum ctl_exit cmd_clock_advance(struct ctl *ctl);
 enum ctl_exit cmd_state_dump(struct ctl *ctl);
 enum ctl_exit cmd_doctor(struct ctl *ctl);
+enum ctl_exit cmd_docs(struct ctl *ctl);
 
 /* Prints err as the tool's one line; gives the exit status that belongs to it. */
 enum ctl_exit ctl_fail(const struct err *err);
@@ -74,7 +75,8 @@ bool ctl_print(struct buf *out);
 /* Waits a moment in a loop that asks again. */
 void ctl_pause(int64_t ms);
 
-/* --- chain.c: where every part of the pipeline stands -------------------------------- */
+/* --- chain.c: where every part of the pipeline stands --------------------------------
+ */
 
 /* A topic and who reads it. position of the projection is in PostgreSQL. */
 struct chain_step {
@@ -95,22 +97,23 @@ struct chain_lag {
 struct chain_reader; /* connections */
 struct chain_reader *chain_open(const struct ctl *ctl, struct err *err);
 void chain_close(struct chain_reader *reader);
-/* Ends first, then positions: a lag of 0 means that all that was written when it was asked has
- * been read. */
-MUST_CHECK bool chain_ends(struct chain_reader *reader, size_t step, struct chain_lag *ret,
-                           struct err *err);
+/* Ends first, then positions: a lag of 0 means that all that was written when it was
+ * asked has been read. */
+MUST_CHECK bool chain_ends(struct chain_reader *reader, size_t step,
+                           struct chain_lag *ret, struct err *err);
 MUST_CHECK bool chain_positions(struct chain_reader *reader, size_t step,
                                 struct chain_lag *lag, struct err *err);
 /* Until all that is in the pipeline now, and what follows from it, is in PostgreSQL.
  * *ret_done = false at the deadline; what it waits for is in waiting_for. */
-MUST_CHECK bool chain_wait(struct chain_reader *reader, int64_t timeout_ms, bool *ret_done,
-                           char waiting_for[160], struct err *err);
+MUST_CHECK bool chain_wait(struct chain_reader *reader, int64_t timeout_ms,
+                           bool *ret_done, char waiting_for[160], struct err *err);
 /* The same up to a stage and no further: everything before it has been read. */
 MUST_CHECK bool chain_wait_until(struct chain_reader *reader, size_t first, size_t last,
-                                 int64_t deadline_us, bool *ret_done, char waiting_for[160],
-                                 struct err *err);
+                                 int64_t deadline_us, bool *ret_done,
+                                 char waiting_for[160], struct err *err);
 
-/* --- scan.c: reading whole topics ----------------------------------------------------- */
+/* --- scan.c: reading whole topics -----------------------------------------------------
+ */
 
 /* Every message of a topic from low to the end as it is now, partition by partition order
  * kept; stops early if fn returns false. */

@@ -21,7 +21,8 @@ static const struct ctl_command COMMANDS[] = {
     {"status", "[--watch]", "lag, positions, cases, dead letters", cmd_status},
     {"wait", "[--timeout SECONDS]",
      "until everything published so far has reached PostgreSQL", cmd_wait},
-    {"verify", "", "parity of topics, state and tables; exit 1 on a difference", cmd_verify},
+    {"verify", "", "parity of topics, state and tables; exit 1 on a difference",
+     cmd_verify},
     {"dlq list", "[--limit N]", "dead letters, newest first", cmd_dlq_list},
     {"dlq show", "TOPIC PARTITION OFFSET", "one dead letter with its original bytes",
      cmd_dlq_show},
@@ -33,6 +34,7 @@ static const struct ctl_command COMMANDS[] = {
     {"state dump", "STAGE", "a stage's state from its changelog, sorted JSON lines",
      cmd_state_dump},
     {"doctor", "", "what is wrong with this installation, and what to do", cmd_doctor},
+    {"docs", "settings|lifecycle|topics", "a page made from the code's own tables", cmd_docs},
 };
 
 static void
@@ -44,16 +46,17 @@ print_help(FILE *out)
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
         fprintf(out, "  %-14s %s\n  %-14s %s\n", COMMANDS[i].name, COMMANDS[i].help, "",
                 COMMANDS[i].usage);
-    fputs("\nexit: 0 success, 1 the thing asked about is wrong, 2 usage, 3 a dependency is "
-          "away\n",
-          out);
+    fputs(
+        "\nexit: 0 success, 1 the thing asked about is wrong, 2 usage, 3 a dependency is "
+        "away\n",
+        out);
 }
 
 enum ctl_exit
 ctl_fail(const struct err *err)
 {
     fprintf(stderr, "redress: %s\n", err->text);
-    return err->action == ERR_RETRY ? CTL_AWAY
+    return err->action == ERR_RETRY  ? CTL_AWAY
            : err->action == ERR_STOP ? CTL_USAGE
                                      : CTL_WRONG;
 }
@@ -156,7 +159,8 @@ ctl_pg(const struct ctl *ctl, struct pg **ret_pg, struct err *err)
     struct pg *pg = NULL;
     if (!pg_connect(&pg, ctl->settings.pg_dsn, "redress", err))
         return false;
-    if (!pg_exec(pg, "SET search_path = redress, pg_catalog; SET timezone = 'UTC'", err)) {
+    if (!pg_exec(pg, "SET search_path = redress, pg_catalog; SET timezone = 'UTC'",
+                 err)) {
         pg_close(pg);
         return false;
     }
@@ -189,7 +193,8 @@ matches(const struct ctl_command *command, int argc, char **argv)
         return argc >= 1 && strcmp(command->name, argv[0]) == 0;
     size_t first = (size_t)(space - command->name);
     bool same = argc >= 2 && strlen(argv[0]) == first &&
-                strncmp(command->name, argv[0], first) == 0 && strcmp(space + 1, argv[1]) == 0;
+                strncmp(command->name, argv[0], first) == 0 &&
+                strcmp(space + 1, argv[1]) == 0;
     return same ? 2 : 0;
 }
 
