@@ -118,5 +118,6 @@ arena_release(struct arena *arena)
         free(block);
         block = older;
     }
-    *arena = (struct arena){.cap_bytes = arena->cap_bytes, .keep_bytes = arena->keep_bytes};
+    *arena =
+        (struct arena){.cap_bytes = arena->cap_bytes, .keep_bytes = arena->keep_bytes};
 }

@@ -22,10 +22,12 @@ struct arena {
 
 /* All zero is a valid empty arena. */
 void arena_init(struct arena *arena, size_t cap_bytes);
-/* 16-byte aligned, zeroed; valid until arena_clear(). Never NULL, aborts above the cap. */
+/* 16-byte aligned, zeroed; valid until arena_clear(). Never NULL, aborts above the cap.
+ */
 void *arena_alloc(struct arena *arena, size_t size_bytes);
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))
+#define ARENA_ARRAY(arena, type, count)                                                  \
+    ((type *)arena_array((arena), (count), sizeof(type)))
 void *arena_array(struct arena *arena, size_t count, size_t item_bytes);
 /* A copy that is also NUL-terminated (the NUL is not counted). Null stays null. */
 struct str arena_str(struct arena *arena, struct str s);

@@ -8,8 +8,8 @@
 void
 bug_stop(const char *file, int line, const char *what)
 {
-    fprintf(stderr, "{\"level\":\"error\",\"event\":\"bug\",\"msg\":\"%s:%d: %s\"}\n", file,
-            line, what);
+    fprintf(stderr, "{\"level\":\"error\",\"event\":\"bug\",\"msg\":\"%s:%d: %s\"}\n",
+            file, line, what);
     abort();
 }
 
@@ -148,7 +148,8 @@ static const char *const DEAD_REASON_NAMES[] = {
     [DEAD_UNKNOWN_COMPLAINT] = "unknown_complaint",
     [DEAD_BAD_SCHEMA] = "bad_schema",
 };
-_Static_assert(COUNT_OF(DEAD_REASON_NAMES) == DEAD_REASON_COUNT, "a name for each reason");
+_Static_assert(COUNT_OF(DEAD_REASON_NAMES) == DEAD_REASON_COUNT,
+               "a name for each reason");
 
 const char *
 dead_reason_name(enum dead_reason reason)

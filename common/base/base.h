@@ -27,10 +27,10 @@
 #define DAY_MS (24 * HOUR_MS)
 
 /* Our own fault: says where and aborts.  Never for what an outsider can send. */
-#define BUG_IF(condition)                                                          \
-    do {                                                                           \
-        if (condition)                                                             \
-            bug_stop(__FILE__, __LINE__, #condition);                              \
+#define BUG_IF(condition)                                                                \
+    do {                                                                                 \
+        if (condition)                                                                   \
+            bug_stop(__FILE__, __LINE__, #condition);                                    \
     } while (0)
 NORETURN void bug_stop(const char *file, int line, const char *what);
 

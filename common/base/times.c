@@ -146,8 +146,8 @@ parse(struct str s, bool loose, int64_t *ret_ms)
         return false;
     if (scan.at != scan.end)
         return false;
-    *ret_ms = days * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS + ms -
-              offset_ms;
+    *ret_ms = days * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS +
+              ms - offset_ms;
     return true;
 }
 

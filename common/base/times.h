@@ -13,7 +13,8 @@
  * (cut to milliseconds), zone 'Z' or +hh:mm.  Leap second 60 counts as the next second.
  * False if it is not of that form or names no real date. Years 0000-9999. */
 MUST_CHECK bool time_parse(struct str s, int64_t *ret_ms);
-/* Also a bare date (midnight UTC), a local form without zone (read as UTC): for imports. */
+/* Also a bare date (midnight UTC), a local form without zone (read as UTC): for imports.
+ */
 MUST_CHECK bool time_parse_loose(struct str s, int64_t *ret_ms);
 
 #define TIME_TEXT_BYTES 32

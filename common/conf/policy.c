@@ -16,12 +16,14 @@ fnv1a(const char *bytes, size_t len)
 }
 
 bool
-policy_parse(struct policy_doc *ret_doc, const char *name, struct str text, struct err *err)
+policy_parse(struct policy_doc *ret_doc, const char *name, struct str text,
+             struct err *err)
 {
     struct policy_doc doc = {0};
     (void)snprintf(doc.file, sizeof(doc.file), "%s", name);
     json_error_t fault;
-    doc.root = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &fault);
+    doc.root =
+        json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &fault);
     if (!doc.root)
         return err_set(err, ERR_STOP, "%s: line %d, column %d: %s", name, fault.line,
                        fault.column, fault.text);
@@ -42,7 +44,8 @@ policy_parse(struct policy_doc *ret_doc, const char *name, struct str text, stru
 }
 
 bool
-policy_read(struct policy_doc *ret_doc, const char *dir, const char *file, struct err *err)
+policy_read(struct policy_doc *ret_doc, const char *dir, const char *file,
+            struct err *err)
 {
     char path[512];
     int n = snprintf(path, sizeof(path), "%s/%s", dir, file);
@@ -100,7 +103,8 @@ policy_error(const struct policy_node *node, struct err *err, const char *fmt, .
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    return err_set(err, ERR_STOP, "%.120s: %.100s: %s", node->doc->file, node->path, text);
+    return err_set(err, ERR_STOP, "%.120s: %.100s: %s", node->doc->file, node->path,
+                   text);
 }
 
 bool
@@ -130,7 +134,8 @@ policy_has(const struct policy_node *node, const char *key)
 struct policy_node
 policy_get(const struct policy_node *node, const char *key)
 {
-    struct policy_node child = {.doc = node->doc, .json = json_object_get(node->json, key)};
+    struct policy_node child = {.doc = node->doc,
+                                .json = json_object_get(node->json, key)};
     (void)snprintf(child.path, sizeof(child.path), "%.100s.%.50s", node->path, key);
     return child;
 }
@@ -144,7 +149,8 @@ policy_len(const struct policy_node *array)
 struct policy_node
 policy_at(const struct policy_node *array, size_t i)
 {
-    struct policy_node child = {.doc = array->doc, .json = json_array_get(array->json, i)};
+    struct policy_node child = {.doc = array->doc,
+                                .json = json_array_get(array->json, i)};
     (void)snprintf(child.path, sizeof(child.path), "%.130s[%zu]", array->path, i);
     return child;
 }
@@ -176,8 +182,8 @@ policy_object(const struct policy_node *node, const char *key, bool required,
 }
 
 bool
-policy_array(const struct policy_node *node, const char *key, bool required, size_t max_items,
-             struct policy_node *ret_child, struct err *err)
+policy_array(const struct policy_node *node, const char *key, bool required,
+             size_t max_items, struct policy_node *ret_child, struct err *err)
 {
     struct policy_node child;
     bool absent = false;
@@ -201,8 +207,8 @@ policy_as_str(const struct policy_node *node, struct str *ret, struct err *err)
 }
 
 bool
-policy_str(const struct policy_node *node, const char *key, bool required, struct str *ret,
-           struct err *err)
+policy_str(const struct policy_node *node, const char *key, bool required,
+           struct str *ret, struct err *err)
 {
     struct policy_node child;
     bool absent = false;

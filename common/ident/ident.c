@@ -1,8 +1,8 @@
 #include "ident/ident.h"
 
-/* The one-shot HMAC() of OpenSSL 3 looks its algorithm up and allocates on every call, which
- * cost half of the door's time (2.5 us a hash).  The low-level functions do neither; they
- * are called old, not unsafe. */
+/* The one-shot HMAC() of OpenSSL 3 looks its algorithm up and allocates on every call,
+ * which cost half of the door's time (2.5 us a hash).  The low-level functions do
+ * neither; they are called old, not unsafe. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
@@ -90,7 +90,8 @@ ident_customer_key(struct str customer_hash)
     return str_sub(customer_hash, 0, IDENT_KEY_HEX);
 }
 
-/* RFC 9562, 5.8: custom_a (48 bits), version 8, custom_b (12), variant 10, custom_c (62). */
+/* RFC 9562, 5.8: custom_a (48 bits), version 8, custom_b (12), variant 10, custom_c (62).
+ */
 static struct str
 uuid8(struct arena *arena, struct str key_hex, const unsigned char digest[32])
 {
@@ -156,13 +157,15 @@ struct str
 ident_child_id(struct arena *arena, struct str cause, struct str what, int64_t n,
                int64_t due_ms)
 {
-    struct str numbers = arena_printf(arena, "%lld/%lld", (long long)n, (long long)due_ms);
+    struct str numbers =
+        arena_printf(arena, "%lld/%lld", (long long)n, (long long)due_ms);
     struct str parts[] = {STR("child"), cause, what, numbers};
     return uuid_of(arena, parts, COUNT_OF(parts));
 }
 
 struct str
-ident_cluster_key(struct arena *arena, struct str salt, struct str product, struct str issue)
+ident_cluster_key(struct arena *arena, struct str salt, struct str product,
+                  struct str issue)
 {
     struct str parts[] = {STR("cluster"), product, issue};
     unsigned char digest[32];

@@ -25,17 +25,19 @@ struct str ident_customer_hash(struct arena *arena, struct str salt, struct str 
 /* The first 12 digits. A view into hash. */
 struct str ident_customer_key(struct str customer_hash);
 /* UUID version 8 (RFC 9562) with the customer hash's first 48 bits in front. */
-struct str ident_complaint_id(struct arena *arena, struct str salt, struct str customer_hash,
-                              struct str source, struct str complaint_ref);
+struct str ident_complaint_id(struct arena *arena, struct str salt,
+                              struct str customer_hash, struct str source,
+                              struct str complaint_ref);
 /* The customer_key (or cluster_key) inside such an id; null if it is no UUID of version 8
  * in lower-case text form. Into the arena. */
 struct str ident_key_of(struct arena *arena, struct str uuid);
 /* UUID of an inbound event from (source, id). */
 struct str ident_event_id(struct arena *arena, struct str source, struct str ce_id);
-/* UUID of an event that a stage makes: from its cause (an event_id or a state key), what it
- * is, a number that tells several of one cause apart, and the due time of a timer (or 0). */
-struct str ident_child_id(struct arena *arena, struct str cause, struct str what, int64_t n,
-                          int64_t due_ms);
+/* UUID of an event that a stage makes: from its cause (an event_id or a state key), what
+ * it is, a number that tells several of one cause apart, and the due time of a timer (or
+ * 0). */
+struct str ident_child_id(struct arena *arena, struct str cause, struct str what,
+                          int64_t n, int64_t due_ms);
 /* 12 hex digits over product and issue (null counts as ""). */
 struct str ident_cluster_key(struct arena *arena, struct str salt, struct str product,
                              struct str issue);

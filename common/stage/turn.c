@@ -163,14 +163,16 @@ add_output(struct turn *turn, struct output output)
 {
     if (turn->n_outputs == turn->outputs_room) {
         turn->outputs_room = turn->outputs_room ? turn->outputs_room * 2 : 64;
-        turn->outputs = realloc(turn->outputs, turn->outputs_room * sizeof(*turn->outputs));
+        turn->outputs =
+            realloc(turn->outputs, turn->outputs_room * sizeof(*turn->outputs));
         BUG_IF(!turn->outputs);
     }
     turn->outputs[turn->n_outputs++] = output;
 }
 
 static const struct header *
-copy_headers(struct arena *arena, const struct header *headers, size_t n_headers, size_t more)
+copy_headers(struct arena *arena, const struct header *headers, size_t n_headers,
+             size_t more)
 {
     struct header *copy = ARENA_ARRAY(arena, struct header, n_headers + more);
     for (size_t i = 0; i < n_headers; i++) {
@@ -187,16 +189,16 @@ turn_emit_bytes(struct turn *turn, size_t output, struct str key, struct str val
     (void)err;
     const struct stage_def *def = turn->driver->def;
     BUG_IF(output >= def->n_outputs);
-    add_output(turn, (struct output){
-                         .topic = output,
-                         .partition = def->outputs[output].keep_partition
-                                          ? turn->driver->partition
-                                          : -1,
-                         .key = arena_str(&turn->arena, key),
-                         .value = arena_str(&turn->arena, value),
-                         .n_headers = n_headers,
-                         .headers = copy_headers(&turn->arena, headers, n_headers, 0),
-                     });
+    add_output(turn,
+               (struct output){
+                   .topic = output,
+                   .partition =
+                       def->outputs[output].keep_partition ? turn->driver->partition : -1,
+                   .key = arena_str(&turn->arena, key),
+                   .value = arena_str(&turn->arena, value),
+                   .n_headers = n_headers,
+                   .headers = copy_headers(&turn->arena, headers, n_headers, 0),
+               });
     return true;
 }
 
@@ -232,15 +234,15 @@ add_dead_letter(struct turn *turn, struct str key, struct str value,
                 const struct err *why, const char *encoding)
 {
     struct arena *arena = &turn->arena;
-    struct header *all = (struct header *)(uintptr_t)copy_headers(arena, headers, n_headers,
-                                                                  DEAD_HEADERS);
+    struct header *all =
+        (struct header *)(uintptr_t)copy_headers(arena, headers, n_headers, DEAD_HEADERS);
     size_t n = n_headers;
     all[n++] = (struct header){STR("redress-error-reason"),
                                str_from(dead_reason_name(why->reason))};
     all[n++] = (struct header){STR("redress-error-detail"),
                                arena_str(arena, str_from(why->text))};
-    all[n++] = (struct header){STR("redress-error-stage"),
-                               str_from(turn->driver->def->name)};
+    all[n++] =
+        (struct header){STR("redress-error-stage"), str_from(turn->driver->def->name)};
     all[n++] = (struct header){STR("redress-error-topic"), arena_str(arena, place.topic)};
     all[n++] = (struct header){STR("redress-error-partition"),
                                arena_printf(arena, "%d", (int)place.partition)};
@@ -290,8 +292,8 @@ refuse_message(struct turn *turn, const struct err *why)
     bool avro = turn->driver->def->on_raw == NULL;
     if (turn->origin)
         place = origin_place(turn->origin);
-    add_dead_letter(turn, message->key, message->value, message->headers, message->n_headers,
-                    place, why, avro ? "avro" : NULL);
+    add_dead_letter(turn, message->key, message->value, message->headers,
+                    message->n_headers, place, why, avro ? "avro" : NULL);
 }
 
 /* --- driving ------------------------------------------------------------------------ */
@@ -336,15 +338,15 @@ fire_one(struct turn *turn, struct str key, int64_t due_ms, struct err *err)
         return false;
     }
     /* The timer is lost but not unseen: its record goes to the dead letters. */
-    add_dead_letter(turn, key, store_get(store, key), NULL, 0, (struct place){STR(""), -1, -1},
-                    &why, "state");
+    add_dead_letter(turn, key, store_get(store, key), NULL, 0,
+                    (struct place){STR(""), -1, -1}, &why, "state");
     return true;
 }
 
 /* Timers due up to now_ms, each with the clock at its own due time (never backwards). */
 static bool
-fire_due(struct turn *turn, int64_t now_ms, bool event_clock, size_t max, size_t *ret_fired,
-         struct err *err)
+fire_due(struct turn *turn, int64_t now_ms, bool event_clock, size_t max,
+         size_t *ret_fired, struct err *err)
 {
     struct turn_driver *driver = turn->driver;
     size_t fired = 0;
@@ -429,7 +431,7 @@ turn_run(struct turn *turn, struct turn_driver *driver, const struct raw_message
     turn->driver = driver;
     turn->message = message;
     turn->origin = NULL;
-    turn->now_ms = driver->settings.wall_clock ? wall_now_ms
+    turn->now_ms = driver->settings.wall_clock     ? wall_now_ms
                    : driver->clock_ms != TIME_NONE ? driver->clock_ms
                                                    : message->timestamp_ms;
     struct savepoint point = save_point(turn);

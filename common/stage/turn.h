@@ -42,8 +42,8 @@ struct raw_message {
 
 /* One message that a turn wants written.  All in the turn's arena. */
 struct output {
-    size_t topic;      /* index into stage_def.outputs, or OUTPUT_DEAD_LETTER            */
-    int32_t partition; /* -1: by key (murmur2), else this one                            */
+    size_t topic;      /* index into stage_def.outputs, or OUTPUT_DEAD_LETTER */
+    int32_t partition; /* -1: by key (murmur2), else this one                */
     struct str key;
     struct str value;
     size_t n_headers;
@@ -72,11 +72,13 @@ const struct raw_message *turn_message(const struct turn *turn);
 /* --- state ------------------------------------------------------------------------ */
 /* Decodes the record under key into *ret_record (views into a copy in the turn's arena).
  * *ret_found = false and true returned when there is none. */
-MUST_CHECK bool turn_load(struct turn *turn, struct str key, const struct wire_schema *schema,
-                          void *ret_record, bool *ret_found, struct err *err);
+MUST_CHECK bool turn_load(struct turn *turn, struct str key,
+                          const struct wire_schema *schema, void *ret_record,
+                          bool *ret_found, struct err *err);
 /* Writes it; due_ms is when on_timer() shall be called with this key, or TIME_NONE. */
-MUST_CHECK bool turn_save(struct turn *turn, struct str key, const struct wire_schema *schema,
-                          const void *record, int64_t due_ms, struct err *err);
+MUST_CHECK bool turn_save(struct turn *turn, struct str key,
+                          const struct wire_schema *schema, const void *record,
+                          int64_t due_ms, struct err *err);
 void turn_delete(struct turn *turn, struct str key);
 bool turn_exists(struct turn *turn, struct str key);
 
@@ -124,7 +126,8 @@ struct stage_def {
     bool stateless;     /* no changelog                                      */
     bool forward_ticks; /* a tick goes to the same partition of outputs[0]   */
     /* Exactly one of these three; how the input is decoded follows from it. */
-    bool (*on_event)(struct turn *turn, const struct complaint_event *ev, struct err *err);
+    bool (*on_event)(struct turn *turn, const struct complaint_event *ev,
+                     struct err *err);
     bool (*on_raw)(struct turn *turn, const struct raw_message *message, struct err *err);
     bool (*on_fact)(struct turn *turn, const struct product_fact *fact, struct err *err);
     /* NULL if the stage has no timers. The timer is already taken away: save the record
@@ -149,16 +152,18 @@ struct turn_driver {
 };
 struct turn *turn_new(void);
 void turn_drop(struct turn *turn);
-/* Handles one message: with the event clock first fires the timers due up to its time (each
- * its own atomic step), then decodes and calls the stage.  Never fails because of the event: a
- * refused one becomes an output OUTPUT_DEAD_LETTER with the original bytes.  false only
- * for ERR_RETRY and ERR_STOP.  wall_now_ms is the machine's time (used with the wall clock). */
+/* Handles one message: with the event clock first fires the timers due up to its time
+ * (each its own atomic step), then decodes and calls the stage.  Never fails because of
+ * the event: a refused one becomes an output OUTPUT_DEAD_LETTER with the original bytes.
+ * false only for ERR_RETRY and ERR_STOP.  wall_now_ms is the machine's time (used with
+ * the wall clock). */
 MUST_CHECK bool turn_run(struct turn *turn, struct turn_driver *driver,
                          const struct raw_message *message, int64_t wall_now_ms,
                          struct err *err);
 /* Fires at most max timers due up to now_ms (wall clock loop); *ret_fired how many. */
-MUST_CHECK bool turn_run_timers(struct turn *turn, struct turn_driver *driver, int64_t now_ms,
-                                size_t max, size_t *ret_fired, struct err *err);
+MUST_CHECK bool turn_run_timers(struct turn *turn, struct turn_driver *driver,
+                                int64_t now_ms, size_t max, size_t *ret_fired,
+                                struct err *err);
 /* What the runs since the last clear want written, in order. */
 size_t turn_outputs(const struct turn *turn, const struct output **ret_outputs);
 /* Forgets outputs and the arena. Call when they have been handed on. */

@@ -263,8 +263,8 @@ store_delete(struct store *store, struct str key)
     struct entry *entry = find(store, key);
     if (!entry)
         return;
-    remember(store,
-             (struct undo){.kind = UNDO_DELETED, .entry = entry, .due_ms = entry->due_ms});
+    remember(store, (struct undo){
+                        .kind = UNDO_DELETED, .entry = entry, .due_ms = entry->due_ms});
     set_due(store, entry, TIME_NONE);
     unlink_entry(store, entry);
 }
@@ -370,7 +370,8 @@ by_key(const void *a, const void *b)
 
 void
 store_each(const struct store *store, bool sorted,
-           void (*fn)(void *ctx, struct str key, struct str value, int64_t due_ms), void *ctx)
+           void (*fn)(void *ctx, struct str key, struct str value, int64_t due_ms),
+           void *ctx)
 {
     size_t count = store_count(store);
     if (count == 0)

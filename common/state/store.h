@@ -15,7 +15,8 @@ struct store;
 struct store *store_new(void);
 void store_drop(struct store *store);
 
-/* View of the record's bytes, valid until the next change of the store; null if absent. */
+/* View of the record's bytes, valid until the next change of the store; null if absent.
+ */
 struct str store_get(const struct store *store, struct str key);
 /* Copies key and value. due_ms: TIME_NONE for no timer. key 1..1024 bytes. */
 void store_put(struct store *store, struct str key, struct str value, int64_t due_ms);
@@ -32,13 +33,14 @@ int64_t store_first_due(const struct store *store);
 /* Keeps the record, takes its timer away. */
 void store_clear_due(struct store *store, struct str key);
 
-/* Undo: position now; back to a position; forget everything before (the batch is durable). */
+/* Undo: position now; back to a position; forget everything before (the batch is
+ * durable). */
 size_t store_mark(const struct store *store);
 void store_rollback_to(struct store *store, size_t mark);
 void store_commit(struct store *store);
 
-/* Keys changed since the last commit, each once, in first-change order (for the changelog).
- * Null value: deleted. */
+/* Keys changed since the last commit, each once, in first-change order (for the
+ * changelog). Null value: deleted. */
 void store_each_change(struct store *store,
                        void (*fn)(void *ctx, struct str key, struct str value,
                                   int64_t due_ms),

@@ -56,7 +56,8 @@ chain_close(struct chain_reader *reader)
 }
 
 bool
-chain_ends(struct chain_reader *reader, size_t step, struct chain_lag *ret, struct err *err)
+chain_ends(struct chain_reader *reader, size_t step, struct chain_lag *ret,
+           struct err *err)
 {
     char topic[TOPIC_NAME_BYTES];
     topic_full_name(&reader->ctl->settings, chain[step].topic, topic);
@@ -64,30 +65,30 @@ chain_ends(struct chain_reader *reader, size_t step, struct chain_lag *ret, stru
     if (*count == 0 && !kafka_partitions(reader->client, topic, CALL_MS, count, err))
         return false;
     if (*count == 0)
-        return err_set(err, ERR_STOP, "topic %s does not exist; run `redress topics create`",
-                       topic);
+        return err_set(err, ERR_STOP,
+                       "topic %s does not exist; run `redress topics create`", topic);
     if (*count > CHAIN_MAX_PARTITIONS)
         return err_set(err, ERR_STOP, "topic %s has more than %d partitions", topic,
                        CHAIN_MAX_PARTITIONS);
     ret->partitions = *count;
     for (int32_t p = 0; p < *count; p++)
-        if (!kafka_watermarks(reader->client, topic, p, CALL_MS, &ret->lows[p], &ret->ends[p],
-                              err))
+        if (!kafka_watermarks(reader->client, topic, p, CALL_MS, &ret->lows[p],
+                              &ret->ends[p], err))
             return false;
     return true;
 }
 
 static bool
-projection_positions(struct chain_reader *reader, const char *topic, struct chain_lag *lag,
-                     struct err *err)
+projection_positions(struct chain_reader *reader, const char *topic,
+                     struct chain_lag *lag, struct err *err)
 {
     if (!reader->pg && !ctl_pg(reader->ctl, &reader->pg, err))
         return false;
     CLEANUP(pg_result_drop) struct pg_result *rows = NULL;
     struct str params[] = {str_from(topic)};
     if (!pg_query(reader->pg,
-                  "SELECT \"partition\", next_offset FROM offsets WHERE topic = $1", params, 1,
-                  &rows, err))
+                  "SELECT \"partition\", next_offset FROM offsets WHERE topic = $1",
+                  params, 1, &rows, err))
         return false;
     for (int32_t p = 0; p < lag->partitions; p++)
         lag->positions[p] = KAFKA_NO_OFFSET;
@@ -100,7 +101,8 @@ projection_positions(struct chain_reader *reader, const char *topic, struct chai
 }
 
 static bool
-ask_positions(struct chain_reader *reader, size_t step, struct chain_lag *lag, struct err *err)
+ask_positions(struct chain_reader *reader, size_t step, struct chain_lag *lag,
+              struct err *err)
 {
     char topic[TOPIC_NAME_BYTES];
     char group[TOPIC_NAME_BYTES];
@@ -108,8 +110,8 @@ ask_positions(struct chain_reader *reader, size_t step, struct chain_lag *lag, s
     topic_group(&reader->ctl->settings, chain[step].stage, group);
     return strcmp(chain[step].stage, "projection") == 0
                ? projection_positions(reader, topic, lag, err)
-               : kafka_group_offsets(reader->client, group, topic, lag->partitions, CALL_MS,
-                                     lag->positions, err);
+               : kafka_group_offsets(reader->client, group, topic, lag->partitions,
+                                     CALL_MS, lag->positions, err);
 }
 
 bool
@@ -150,14 +152,15 @@ wait_step(struct chain_reader *reader, size_t step, int64_t deadline_us, bool *r
         ctl_pause(20);
     }
     if (!*ret_done)
-        (void)snprintf(waiting_for, 160, "%s still has %lld of %s to read", chain[step].stage,
-                       (long long)lag.lag, chain[step].topic);
+        (void)snprintf(waiting_for, 160, "%s still has %lld of %s to read",
+                       chain[step].stage, (long long)lag.lag, chain[step].topic);
     return true;
 }
 
 bool
-chain_wait_until(struct chain_reader *reader, size_t first, size_t last, int64_t deadline_us,
-                 bool *ret_done, char waiting_for[160], struct err *err)
+chain_wait_until(struct chain_reader *reader, size_t first, size_t last,
+                 int64_t deadline_us, bool *ret_done, char waiting_for[160],
+                 struct err *err)
 {
     *ret_done = true;
     for (size_t step = first; step <= last && *ret_done; step++)
@@ -171,7 +174,8 @@ chain_wait(struct chain_reader *reader, int64_t timeout_ms, bool *ret_done,
            char waiting_for[160], struct err *err)
 {
     int64_t deadline_us = now_mono_us() + timeout_ms * 1000;
-    if (!chain_wait_until(reader, 0, chain_len - 1, deadline_us, ret_done, waiting_for, err))
+    if (!chain_wait_until(reader, 0, chain_len - 1, deadline_us, ret_done, waiting_for,
+                          err))
         return false;
     /* The one loop: what collect wrote into complaints.keyed goes round once more. */
     return !*ret_done || chain_wait_until(reader, STEP_KEYED, chain_len - 1, deadline_us,

@@ -92,8 +92,9 @@ static bool
 hold(struct import *import, const struct mapped *event, struct err *err)
 {
     if (import->kept.used_bytes > HELD_MAX_BYTES)
-        return err_set(err, ERR_STOP, "the file is too large to be sorted in memory; sort it "
-                                      "by time and set \"order\": \"file\"");
+        return err_set(err, ERR_STOP,
+                       "the file is too large to be sorted in memory; sort it "
+                       "by time and set \"order\": \"file\"");
     if (import->n_held == import->room_held) {
         import->room_held = import->room_held ? import->room_held * 2 : 1024;
         import->held = realloc(import->held, import->room_held * sizeof(*import->held));
@@ -138,10 +139,12 @@ import_row(struct import *import, json_t *row, struct str bad, struct err *err)
     struct mapped events[MAPPED_MAX];
     size_t n = 0;
     import->n_rows++;
-    /* No JSON object: sent as it is, so that the door names the fault and keeps the bytes. */
+    /* No JSON object: sent as it is, so that the door names the fault and keeps the
+     * bytes. */
     if (!row)
         return send(import, STR_NULL, bad, err);
-    if (!mapping_apply(import->mapping, row, import->n_rows, &import->arena, events, &n, err)) {
+    if (!mapping_apply(import->mapping, row, import->n_rows, &import->arena, events, &n,
+                       err)) {
         if (err->action != ERR_DEAD_LETTER)
             return false;
         import->n_refused++;
@@ -197,7 +200,8 @@ report(struct import *import)
     double seconds = (double)(now_mono_us() - import->started_us) / 1e6;
     CLEANUP(buf_release) struct buf out = {0};
     if (import->ctl->json)
-        buf_printf(&out, "{\"rows\":%lld,\"events\":%lld,\"left_out\":%lld,\"seconds\":%.3f}\n",
+        buf_printf(&out,
+                   "{\"rows\":%lld,\"events\":%lld,\"left_out\":%lld,\"seconds\":%.3f}\n",
                    (long long)import->n_rows, (long long)import->n_events,
                    (long long)import->n_refused, seconds);
     else if (import->producer)

@@ -1,5 +1,5 @@
-/* cmd_state.c - state dump: a stage's state as its changelog holds it, sorted, so that two
- * runs over the same input can be compared line by line. */
+/* cmd_state.c - state dump: a stage's state as its changelog holds it, sorted, so that
+ * two runs over the same input can be compared line by line. */
 #include "base/times.h"
 #include "ctl/ctl.h"
 #include "gen/wire_all.h"

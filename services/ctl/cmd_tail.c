@@ -65,8 +65,8 @@ print_message(void *ctx, const struct kafka_message *message)
 {
     struct tail *tail = ctx;
     struct buf *out = &tail->out;
-    buf_printf(out, "{\"partition\":%d,\"offset\":%lld,\"timestamp\":", (int)message->partition,
-               (long long)message->offset);
+    buf_printf(out, "{\"partition\":%d,\"offset\":%lld,\"timestamp\":",
+               (int)message->partition, (long long)message->offset);
     add_time(out, message->timestamp_ms);
     buf_add_c(out, ",\"key\":");
     if (str_is_null(message->key))
@@ -110,8 +110,8 @@ follow(struct tail *tail, const char *topic, struct err *err)
     }
     kafka_client_drop(client);
     if (ok) {
-        consumer = kafka_reader_new(tail->ctl->settings.kafka, topic, partitions, lag->ends,
-                                    (size_t)lag->partitions, err);
+        consumer = kafka_reader_new(tail->ctl->settings.kafka, topic, partitions,
+                                    lag->ends, (size_t)lag->partitions, err);
         ok = consumer != NULL;
     }
     bool more = true;

@@ -11,7 +11,8 @@
 static enum ctl_exit
 timed_out(const char *what, const char *waiting_for)
 {
-    fprintf(stderr, "redress: %s: time is up: %s; see `redress status`\n", what, waiting_for);
+    fprintf(stderr, "redress: %s: time is up: %s; see `redress status`\n", what,
+            waiting_for);
     return CTL_WRONG;
 }
 
@@ -66,8 +67,8 @@ send_ticks(struct ctl *ctl, struct chain_reader *reader, int64_t to_ms, struct e
         };
         buf_clear(&body);
         ok = wire_encode(&complaint_event_wire, &tick, &body, err) &&
-             kafka_produce(producer, target, p, STR("tick"), buf_str(&body), NULL, 0, err) ==
-                 KAFKA_DONE;
+             kafka_produce(producer, target, p, STR("tick"), buf_str(&body), NULL, 0,
+                           err) == KAFKA_DONE;
     }
     ok = ok && kafka_flush(producer, 30000, err);
     kafka_producer_drop(producer);
@@ -89,13 +90,15 @@ cmd_clock_advance(struct ctl *ctl)
     if (!to || !time_parse_loose(str_from(to), &to_ms))
         return ctl_usage("--to needs a time such as 2026-03-20T00:00:00Z");
     if (settings_wall_clock(&ctl->settings))
-        return ctl_usage("this installation runs by the wall clock; the clock can only be "
-                         "advanced with clock \"event\"");
+        return ctl_usage(
+            "this installation runs by the wall clock; the clock can only be "
+            "advanced with clock \"event\"");
     struct err err = {0};
     struct chain_reader *reader = chain_open(ctl, &err);
     if (!reader)
         return ctl_fail(&err);
-    /* All that was published before must be keyed before the tick, or it would come late. */
+    /* All that was published before must be keyed before the tick, or it would come late.
+     */
     bool done = false;
     char waiting_for[160] = "";
     bool ok = chain_wait_until(reader, 0, 0, now_mono_us() + seconds * 1000000, &done,

@@ -46,8 +46,8 @@ mapping_drop(struct mapping *mapping)
 /* --- reading the mapping file ------------------------------------------------------- */
 
 static bool
-choose(const struct policy_node *node, const char *key, const char *const *names, int *ret,
-       struct err *err)
+choose(const struct policy_node *node, const char *key, const char *const *names,
+       int *ret, struct err *err)
 {
     struct str value = STR_NULL;
     if (!policy_str(node, key, false, &value, err))
@@ -70,21 +70,25 @@ static bool
 check_value(const struct mapping *mapping, const struct policy_node *node, int depth,
             struct err *err)
 {
-    static const char *const KEYS[] = {"field", "fields", "const",   "template", "table",
-                                       "type",  "plus_days", "default", NULL};
+    static const char *const KEYS[] = {"field",     "fields",  "const",
+                                       "template",  "table",   "type",
+                                       "plus_days", "default", NULL};
     if (!json_is_object(node->json))
-        return policy_error(node, err, "must be an object: {\"field\": ...}, {\"const\": ...}, "
-                                       "{\"template\": ...} or an object of these");
+        return policy_error(node, err,
+                            "must be an object: {\"field\": ...}, {\"const\": ...}, "
+                            "{\"template\": ...} or an object of these");
     bool leaf = policy_has(node, "field") || policy_has(node, "const") ||
                 policy_has(node, "template") || policy_has(node, "fields");
     if (leaf) {
         struct str table = STR_NULL;
         struct str field = STR_NULL;
-        if (!policy_known(node, KEYS, err) || !policy_str(node, "table", false, &table, err) ||
+        if (!policy_known(node, KEYS, err) ||
+            !policy_str(node, "table", false, &table, err) ||
             !policy_str(node, "field", false, &field, err))
             return false;
         if (!str_is_null(table) && !policy_has(&mapping->tables, table.ptr))
-            return policy_error(node, err, "no table \"%.*s\" in $.tables", STR_ARG(table));
+            return policy_error(node, err, "no table \"%.*s\" in $.tables",
+                                STR_ARG(table));
         return true;
     }
     if (depth > 4)
@@ -101,7 +105,8 @@ check_value(const struct mapping *mapping, const struct policy_node *node, int d
 }
 
 static bool
-check_event(const struct mapping *mapping, const struct policy_node *event, struct err *err)
+check_event(const struct mapping *mapping, const struct policy_node *event,
+            struct err *err)
 {
     static const char *const KEYS[] = {"type", "when", "id", "time", "key", "data", NULL};
     struct str type = STR_NULL;
@@ -131,7 +136,8 @@ read_mapping(struct mapping *mapping, struct err *err)
     int order = 0;
     int form = TIME_ISO;
     struct str zone = STR_NULL;
-    if (!policy_known(&root, KEYS, err) || !choose(&root, "format", FORMATS, &format, err) ||
+    if (!policy_known(&root, KEYS, err) ||
+        !choose(&root, "format", FORMATS, &format, err) ||
         !choose(&root, "order", ORDERS, &order, err) ||
         !choose(&root, "time_form", FORMS, &form, err) ||
         !policy_str(&root, "zone", false, &zone, err) ||
@@ -145,13 +151,15 @@ read_mapping(struct mapping *mapping, struct err *err)
         /* "+08:00": read by giving a date this zone. */
         CLEANUP(arena_release) struct arena arena = {0};
         int64_t ms = 0;
-        if (!time_parse(arena_printf(&arena, "1970-01-02T00:00:00%.*s", STR_ARG(zone)), &ms))
+        if (!time_parse(arena_printf(&arena, "1970-01-02T00:00:00%.*s", STR_ARG(zone)),
+                        &ms))
             return policy_error(&root, err, "zone must be of the form +08:00");
         mapping->zone_ms = DAY_MS - ms;
     }
     struct policy_node source = policy_get(&root, "source");
     mapping->source_spec = source.json;
-    if (source.json && !json_is_string(source.json) && !check_value(mapping, &source, 0, err))
+    if (source.json && !json_is_string(source.json) &&
+        !check_value(mapping, &source, 0, err))
         return false;
     for (size_t i = 0; i < policy_len(&mapping->events); i++) {
         struct policy_node event = policy_at(&mapping->events, i);
@@ -181,8 +189,8 @@ mapping_load(const char *path, const char *source, struct err *err)
         int n = snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 1,
                          slash ? path : ".");
         if (n < 0 || (size_t)n >= sizeof(dir) ||
-            !policy_read(&mapping->doc, slash == path ? "/" : dir, slash ? slash + 1 : path,
-                         err) ||
+            !policy_read(&mapping->doc, slash == path ? "/" : dir,
+                         slash ? slash + 1 : path, err) ||
             !read_mapping(mapping, err)) {
             mapping_drop(mapping);
             return NULL;
@@ -328,8 +336,8 @@ convert(struct apply *apply, const char *name, const json_t *spec, json_t *value
             str_eq(text, STR("0")))
             return json_false();
     }
-    err_dead(apply->err, DEAD_BAD_FIELD, name, "the row's value for \"%.60s\" is no %.20s", name,
-             type);
+    err_dead(apply->err, DEAD_BAD_FIELD, name,
+             "the row's value for \"%.60s\" is no %.20s", name, type);
     return NULL;
 }
 
@@ -369,8 +377,8 @@ evaluate_leaf(struct apply *apply, const char *name, json_t *spec)
         struct str text = fill_template(apply, format);
         value = json_stringn(text.ptr, text.len);
     }
-    json_t *looked_up = is_blank(value) ? json_object_get(spec, "default")
-                                        : look_up(apply, spec, value);
+    json_t *looked_up =
+        is_blank(value) ? json_object_get(spec, "default") : look_up(apply, spec, value);
     json_t *result = is_blank(looked_up) ? NULL : convert(apply, name, spec, looked_up);
     json_decref(value);
     return result;
@@ -404,7 +412,8 @@ evaluate(struct apply *apply, const char *name, json_t *spec)
     return NULL;
 }
 
-/* {"field": F}: not blank. {"field": F, "in": [...]}: one of these, as text. An array: all. */
+/* {"field": F}: not blank. {"field": F, "in": [...]}: one of these, as text. An array:
+ * all. */
 static bool
 holds(struct apply *apply, json_t *when)
 {
@@ -449,8 +458,7 @@ row_id(struct arena *arena, struct str source, json_t *row, size_t place)
 {
     char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS);
     BUG_IF(!text);
-    struct str parts[] = {source, str_from(text),
-                          arena_printf(arena, "%zu", place)};
+    struct str parts[] = {source, str_from(text), arena_printf(arena, "%zu", place)};
     unsigned char digest[32];
     ident_hmac(STR("import"), parts, COUNT_OF(parts), digest);
     free(text);
@@ -531,7 +539,8 @@ apply_plain(struct apply *apply, struct mapped *ret)
 {
     if (json_object_get(apply->row, "specversion"))
         return finish(apply, apply->row,
-                      default_key(apply->arena, json_object_get(apply->row, "data")), ret);
+                      default_key(apply->arena, json_object_get(apply->row, "data")),
+                      ret);
     json_t *data = json_copy(apply->row);
     json_t *event = json_object();
     struct str source = apply->mapping->source[0]
@@ -567,8 +576,9 @@ apply_plain(struct apply *apply, struct mapped *ret)
 }
 
 bool
-mapping_apply(const struct mapping *mapping, json_t *row, int64_t row_no, struct arena *arena,
-              struct mapped *ret_events, size_t *ret_n, struct err *err)
+mapping_apply(const struct mapping *mapping, json_t *row, int64_t row_no,
+              struct arena *arena, struct mapped *ret_events, size_t *ret_n,
+              struct err *err)
 {
     *err = (struct err){0};
     struct apply apply = {mapping, row, row_no, arena, err};

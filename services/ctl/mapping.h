@@ -15,8 +15,8 @@
 
 struct mapping;
 
-/* path NULL: the built-in mapping (CloudEvents as they are; else the row's members are the
- * data of a complaint.submitted). source: overrides the mapping's, NULL leaves it. */
+/* path NULL: the built-in mapping (CloudEvents as they are; else the row's members are
+ * the data of a complaint.submitted). source: overrides the mapping's, NULL leaves it. */
 struct mapping *mapping_load(const char *path, const char *source, struct err *err);
 void mapping_drop(struct mapping *mapping);
 enum rows_format mapping_format(const struct mapping *mapping);
@@ -34,7 +34,7 @@ struct mapped {
 /* Events of a row, in the mapping's order; those whose "when" does not hold are left out.
  * false (ERR_DEAD_LETTER): the row cannot be mapped, e.g. a time that is none. */
 MUST_CHECK bool mapping_apply(const struct mapping *mapping, json_t *row, int64_t row_no,
-                              struct arena *arena, struct mapped *ret_events, size_t *ret_n,
-                              struct err *err);
+                              struct arena *arena, struct mapped *ret_events,
+                              size_t *ret_n, struct err *err);
 
 #endif

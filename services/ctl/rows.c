@@ -45,7 +45,8 @@ guess(const char *path)
 struct rows *
 rows_open(const char *path, enum rows_format format, struct err *err)
 {
-    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    int fd =
+        strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         err_set(err, ERR_STOP, "%s: %s", path, strerror(errno));
         return NULL;
@@ -133,7 +134,8 @@ read_error(struct rows *rows, struct err *err)
 {
     int code = 0;
     const char *text = gzerror(rows->in, &code);
-    return err_set(err, ERR_STOP, "%s: row %lld: %s", rows->path, (long long)rows->line_no + 1,
+    return err_set(err, ERR_STOP, "%s: row %lld: %s", rows->path,
+                   (long long)rows->line_no + 1,
                    code == Z_ERRNO ? strerror(errno) : text);
 }
 

@@ -20,9 +20,10 @@ struct rows;
  * lines).  NULL + ERR_STOP if it cannot be opened. */
 struct rows *rows_open(const char *path, enum rows_format format, struct err *err);
 void rows_drop(struct rows *rows);
-/* *ret_row is a new reference to an object; NULL at the end.  CSV: the header's names with
- * strings.  A line that is no JSON object: *ret_row is NULL, *ret_bad its bytes (valid until
- * the next call): a publisher would have sent it as it is.  false: the file cannot be read. */
+/* *ret_row is a new reference to an object; NULL at the end.  CSV: the header's names
+ * with strings.  A line that is no JSON object: *ret_row is NULL, *ret_bad its bytes
+ * (valid until the next call): a publisher would have sent it as it is.  false: the file
+ * cannot be read. */
 MUST_CHECK bool rows_next(struct rows *rows, json_t **ret_row, struct str *ret_bad,
                           bool *ret_end, struct err *err);
 /* Share of the file read so far, 0 to 1; negative where the size is unknown. */

@@ -25,8 +25,8 @@ find_range(const struct ctl *ctl, const char *topic, struct scan *scan, struct e
     int32_t count = 0;
     bool ok = kafka_partitions(client, topic, CALL_MS, &count, err);
     if (ok && (count == 0 || count > CHAIN_MAX_PARTITIONS))
-        ok = err_set(err, ERR_STOP, "topic %s does not exist; run `redress topics create`",
-                     topic);
+        ok = err_set(err, ERR_STOP,
+                     "topic %s does not exist; run `redress topics create`", topic);
     for (int32_t p = 0; ok && p < count; p++) {
         ok = kafka_watermarks(client, topic, p, CALL_MS, &scan->lows[scan->n],
                               &scan->ends[scan->n], err);
@@ -43,7 +43,8 @@ static void
 reached(struct scan *scan, int32_t partition, int64_t next)
 {
     for (size_t i = 0; i < scan->n; i++) {
-        if (scan->partitions[i] == partition && scan->ends[i] >= 0 && next >= scan->ends[i]) {
+        if (scan->partitions[i] == partition && scan->ends[i] >= 0 &&
+            next >= scan->ends[i]) {
             scan->ends[i] = -1;
             scan->open--;
         }
@@ -71,8 +72,8 @@ scan_topic(const struct ctl *ctl, const char *name,
     struct kafka_consumer *consumer = NULL;
     bool ok = find_range(ctl, topic, scan, err);
     if (ok && scan->n > 0) {
-        consumer = kafka_reader_new(ctl->settings.kafka, topic, scan->partitions, scan->lows,
-                                    scan->n, err);
+        consumer = kafka_reader_new(ctl->settings.kafka, topic, scan->partitions,
+                                    scan->lows, scan->n, err);
         ok = consumer != NULL;
     }
     int64_t heard_us = now_mono_us();
@@ -91,7 +92,8 @@ scan_topic(const struct ctl *ctl, const char *name,
             ok = false;
         if (ok && now_mono_us() - heard_us > STALL_US)
             ok = err_set(err, ERR_RETRY,
-                         "nothing of %s came for 30 s; is a transaction left open?", topic);
+                         "nothing of %s came for 30 s; is a transaction left open?",
+                         topic);
     }
     kafka_consumer_drop(consumer);
     free(scan);

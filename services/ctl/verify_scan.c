@@ -119,13 +119,15 @@ judge_inbound(struct verify_scan *scan)
             scan->lost += met == 0;
             scan->doubled += met > 1;
             if (met != 1 && !scan->example[0])
-                (void)snprintf(scan->example, sizeof(scan->example), "%s[%d] @%lld met %u times",
-                               scan->inbound_topic, (int)p, (long long)at, met);
+                (void)snprintf(scan->example, sizeof(scan->example),
+                               "%s[%d] @%lld met %u times", scan->inbound_topic, (int)p,
+                               (long long)at, met);
         }
     }
 }
 
-/* --- the topics after it ------------------------------------------------------------- */
+/* --- the topics after it -------------------------------------------------------------
+ */
 
 static void
 see_origin(struct verify_scan *scan, const struct origin *origin)
@@ -209,8 +211,8 @@ see_item(void *ctx, const struct kafka_message *message)
     struct verify_scan *scan = ctx;
     json_error_t fault;
     json_t *event = json_loadb(message->value.ptr, message->value.len, 0, &fault);
-    const char *id = json_string_value(
-        json_object_get(json_object_get(event, "data"), "feedback_id"));
+    const char *id =
+        json_string_value(json_object_get(json_object_get(event, "data"), "feedback_id"));
     if (id)
         key_set_add(&scan->items, str_from(id));
     json_decref(event);

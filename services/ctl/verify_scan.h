@@ -9,7 +9,8 @@ struct inbound_marks {
     int32_t partitions;
     int64_t low[CHAIN_MAX_PARTITIONS];
     int64_t end[CHAIN_MAX_PARTITIONS];
-    unsigned char *marks[CHAIN_MAX_PARTITIONS]; /* by offset - low: bit 7 is there, rest count */
+    unsigned char
+        *marks[CHAIN_MAX_PARTITIONS]; /* by offset - low: bit 7 is there, rest count */
 };
 
 /* A growing set of short keys; counted once each. */

@@ -5,9 +5,10 @@
 #include "intake/normalise.h"
 #include "intake/redact.h"
 
-#define OLDEST_MS INT64_C(946684800000)  /* 2000-01-01 */
-#define NEWEST_MS INT64_C(7258118400000) /* 2200-01-01: beyond it clocks make no sense   \
-                                          */
+#define OLDEST_MS INT64_C(946684800000) /* 2000-01-01 */
+#define NEWEST_MS                                                                        \
+    INT64_C(7258118400000) /* 2200-01-01: beyond it clocks make no sense                 \
+                            */
 #define AHEAD_MS DAY_MS
 
 /* ---- time -------------------------------------------------------------------------- */

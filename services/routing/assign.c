@@ -36,7 +36,8 @@ list_matches(enum assign_field field, const struct assign_list *list,
              const struct assign_facts *facts)
 {
     for (size_t i = 0; i < list->n; i++) {
-        if (field != ASSIGN_FLAGS && value_matches(field, list->values[i], facts->field[field]))
+        if (field != ASSIGN_FLAGS &&
+            value_matches(field, list->values[i], facts->field[field]))
             return true;
         for (size_t k = 0; field == ASSIGN_FLAGS && k < facts->n_flags; k++)
             if (value_matches(field, list->values[i], facts->flags[k]))

@@ -83,7 +83,8 @@ struct assign_policy {
 };
 void *assign_policy_load(const char *dir, struct err *err);
 void assign_policy_free(void *policy);
-const struct assign_team *assign_team_find(const struct assign_policy *policy, struct str name);
+const struct assign_team *assign_team_find(const struct assign_policy *policy,
+                                           struct str name);
 
 /* What rules look at; flags only on the event that carries them. */
 struct assign_facts {
@@ -100,11 +101,13 @@ typedef int64_t assign_load_fn(void *ctx, struct str team, struct str member);
 /* The member with the language and the least load for his capacity; first in the file
  * wins a tie; without anyone of the language, anyone. Null if the team has no members:
  * then the lead owns it. */
-struct str assign_owner(const struct assign_policy *policy, const struct assign_team *team,
-                        struct str language, assign_load_fn *load, void *ctx);
+struct str assign_owner(const struct assign_policy *policy,
+                        const struct assign_team *team, struct str language,
+                        assign_load_fn *load, void *ctx);
 
 /* The role or person of a rung (1 = first) for a team; the last rung is the fallback. */
-struct str assign_rung(const struct assign_policy *policy, struct str team, int64_t level);
+struct str assign_rung(const struct assign_policy *policy, struct str team,
+                       int64_t level);
 
 /* A notice as CloudEvents JSON into out. */
 struct notice_facts {

@@ -30,8 +30,8 @@ read_strings(const struct policy_node *node, const char *key, bool required, siz
 }
 
 static bool
-read_member(const struct policy_node *node, struct arena *arena, struct assign_member *member,
-            struct err *err)
+read_member(const struct policy_node *node, struct arena *arena,
+            struct assign_member *member, struct err *err)
 {
     static const char *const KEYS[] = {"name", "languages", "capacity", NULL};
     member->capacity = 50;
@@ -48,7 +48,8 @@ read_team(const struct policy_node *node, struct arena *arena, struct assign_tea
 {
     static const char *const KEYS[] = {"name", "lead", "members", NULL};
     struct policy_node members;
-    if (!policy_known(node, KEYS, err) || !policy_str(node, "name", true, &team->name, err) ||
+    if (!policy_known(node, KEYS, err) ||
+        !policy_str(node, "name", true, &team->name, err) ||
         !policy_str(node, "lead", true, &team->lead, err) ||
         !policy_array(node, "members", false, ASSIGN_MAX_MEMBERS, &members, err))
         return false;
@@ -69,7 +70,8 @@ read_rule(const struct policy_node *node, struct assign_policy *policy,
     const char *keys[ASSIGN_FIELDS + 3] = {"name", "team"};
     for (size_t i = 0; i < ASSIGN_FIELDS; i++)
         keys[i + 2] = FIELD_KEYS[i];
-    if (!policy_known(node, keys, err) || !policy_str(node, "name", true, &rule->name, err) ||
+    if (!policy_known(node, keys, err) ||
+        !policy_str(node, "name", true, &rule->name, err) ||
         !policy_str(node, "team", true, &rule->team, err))
         return false;
     for (size_t i = 0; i < ASSIGN_FIELDS; i++)
@@ -77,7 +79,8 @@ read_rule(const struct policy_node *node, struct assign_policy *policy,
                           &rule->lists[i].n, &rule->lists[i].values, err))
             return false;
     if (!assign_team_find(policy, rule->team))
-        return policy_error(node, err, "team \"%.*s\" is not in $.teams", STR_ARG(rule->team));
+        return policy_error(node, err, "team \"%.*s\" is not in $.teams",
+                            STR_ARG(rule->team));
     return true;
 }
 
@@ -119,15 +122,17 @@ read_rules(const struct policy_node *root, struct assign_policy *policy, struct 
 static bool
 read_routing(struct assign_policy *policy, struct err *err)
 {
-    static const char *const KEYS[] = {"version", "default_team", "transfer_limit", "senior",
-                                       "escalation", "teams", "rules", NULL};
+    static const char *const KEYS[] = {
+        "version",    "default_team", "transfer_limit", "senior",
+        "escalation", "teams",        "rules",          NULL};
     static const char *const SENIOR_KEYS[] = {"team", "owner", NULL};
     struct policy_node root = policy_root(&policy->doc);
     struct policy_node senior;
     policy->transfer_limit = 3;
     return policy_known(&root, KEYS, err) &&
            policy_str(&root, "default_team", true, &policy->default_team, err) &&
-           policy_i64(&root, "transfer_limit", false, 0, 100, &policy->transfer_limit, err) &&
+           policy_i64(&root, "transfer_limit", false, 0, 100, &policy->transfer_limit,
+                      err) &&
            policy_object(&root, "senior", true, &senior, err) &&
            policy_known(&senior, SENIOR_KEYS, err) &&
            policy_str(&senior, "team", true, &policy->senior_team, err) &&
@@ -144,7 +149,8 @@ read_notices(struct assign_policy *policy, size_t language, struct err *err)
     static const char *const NOTICE_KEYS[] = {"title", "lines", NULL};
     struct policy_node root = policy_root(&policy->notices_doc[language]);
     struct policy_node all;
-    if (!policy_known(&root, KEYS, err) || !policy_object(&root, "notices", true, &all, err))
+    if (!policy_known(&root, KEYS, err) ||
+        !policy_object(&root, "notices", true, &all, err))
         return false;
     for (size_t i = 0; i < NOTICE_COUNT; i++) {
         struct notice_template *t = &policy->notices[language][i];
@@ -152,8 +158,8 @@ read_notices(struct assign_policy *policy, size_t language, struct err *err)
         if (!policy_object(&all, notice_name((enum notice)i), true, &node, err) ||
             !policy_known(&node, NOTICE_KEYS, err) ||
             !policy_str(&node, "title", true, &t->title, err) ||
-            !read_strings(&node, "lines", true, 64, &policy->arena, &t->n_lines, &t->lines,
-                          err))
+            !read_strings(&node, "lines", true, 64, &policy->arena, &t->n_lines,
+                          &t->lines, err))
             return false;
     }
     return true;
@@ -165,7 +171,8 @@ assign_policy_load(const char *dir, struct err *err)
     static const char *const NOTICE_FILES[] = {"notices/en.json", "notices/zh.json"};
     struct assign_policy *policy = calloc(1, sizeof(*policy));
     BUG_IF(!policy);
-    bool ok = policy_read(&policy->doc, dir, "routing.json", err) && read_routing(policy, err);
+    bool ok =
+        policy_read(&policy->doc, dir, "routing.json", err) && read_routing(policy, err);
     for (size_t i = 0; ok && i < COUNT_OF(NOTICE_FILES); i++)
         ok = policy_read(&policy->notices_doc[i], dir, NOTICE_FILES[i], err) &&
              read_notices(policy, i, err);

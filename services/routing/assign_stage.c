@@ -22,8 +22,9 @@ static struct str
 load_key(struct turn *turn, struct str team, struct str member)
 {
     /* Names come from people (complaint.assigned): bounded for the key. */
-    return arena_printf(turn_arena(turn), "l:%.*s/%.*s", (int)(team.len < 400 ? team.len : 400),
-                        team.ptr ? team.ptr : "", (int)(member.len < 400 ? member.len : 400),
+    return arena_printf(turn_arena(turn), "l:%.*s/%.*s",
+                        (int)(team.len < 400 ? team.len : 400), team.ptr ? team.ptr : "",
+                        (int)(member.len < 400 ? member.len : 400),
                         member.ptr ? member.ptr : "");
 }
 
@@ -39,14 +40,15 @@ load_of(void *ctx, struct str team, struct str member)
     struct load_ctx *load = ctx;
     struct member_load record = {0};
     bool found = false;
-    if (!turn_load(load->turn, load_key(load->turn, team, member), &member_load_wire, &record,
-                   &found, load->err))
+    if (!turn_load(load->turn, load_key(load->turn, team, member), &member_load_wire,
+                   &record, &found, load->err))
         load->failed = true;
     return record.open;
 }
 
 static bool
-load_add(struct turn *turn, struct str team, struct str member, int32_t add, struct err *err)
+load_add(struct turn *turn, struct str team, struct str member, int32_t add,
+         struct err *err)
 {
     struct str key = load_key(turn, team, member);
     struct member_load record = {0};
@@ -166,8 +168,8 @@ give_to(struct turn *turn, struct assign_case *c, struct str team, struct str ow
 }
 
 static bool
-first_assignment(struct turn *turn, struct assign_case *c, const struct complaint_event *ev,
-                 struct err *err)
+first_assignment(struct turn *turn, struct assign_case *c,
+                 const struct complaint_event *ev, struct err *err)
 {
     const struct assign_policy *policy = turn_policy(turn);
     struct assign_facts facts;
@@ -201,8 +203,8 @@ act(struct turn *turn, struct assign_case *c, const struct complaint_event *ev,
     }
     if (ev->sla && ev->sla->escalation_level > c->routing.escalation_level) {
         c->routing.escalation_level = ev->sla->escalation_level;
-        c->routing.escalated_to = assign_rung(policy, c->routing.team,
-                                              c->routing.escalation_level);
+        c->routing.escalated_to =
+            assign_rung(policy, c->routing.team, c->routing.escalation_level);
     }
     if (str_empty(c->routing.team))
         return first_assignment(turn, c, ev, err);
@@ -238,11 +240,12 @@ notify(struct turn *turn, struct assign_case *c, const struct complaint_event *e
     };
     CLEANUP(buf_release) struct buf out = {.max_bytes = (size_t)1024 * 1024};
     if (!notice_print(turn_policy(turn), notice, &facts, &out))
-        return err_set(err, ERR_STOP, "%.*s: notice larger than 1 MiB", STR_ARG(c->complaint_id));
+        return err_set(err, ERR_STOP, "%.*s: notice larger than 1 MiB",
+                       STR_ARG(c->complaint_id));
     static const struct header HEADERS[] = {
         {{"content-type", 12}, {"application/cloudevents+json", 28}}};
-    return turn_emit_bytes(turn, OUT_NOTIFICATIONS, ev->customer_key, buf_str(&out), HEADERS,
-                           COUNT_OF(HEADERS), err);
+    return turn_emit_bytes(turn, OUT_NOTIFICATIONS, ev->customer_key, buf_str(&out),
+                           HEADERS, COUNT_OF(HEADERS), err);
 }
 
 static bool
@@ -265,8 +268,9 @@ is_fact(enum event_type type)
 }
 
 static bool
-emit_fact(struct turn *turn, const struct assign_case *c, const struct complaint_event *ev,
-          struct str cluster_key, bool left, struct err *err)
+emit_fact(struct turn *turn, const struct assign_case *c,
+          const struct complaint_event *ev, struct str cluster_key, bool left,
+          struct err *err)
 {
     struct product_fact fact = {
         .event_id = ev->event_id,
@@ -294,7 +298,8 @@ emit_fact(struct turn *turn, const struct assign_case *c, const struct complaint
         fact.cause = ev->action->cause;
         fact.score = ev->action->score;
     }
-    return turn_emit_record(turn, OUT_OBSERVED, cluster_key, &product_fact_wire, &fact, err);
+    return turn_emit_record(turn, OUT_OBSERVED, cluster_key, &product_fact_wire, &fact,
+                            err);
 }
 
 /* A complaint counts in the cluster of its product and issue; a correction moves it. */
@@ -307,8 +312,8 @@ observe(struct turn *turn, struct assign_case *c, const struct complaint_event *
     bool counts = c->kind == KIND_COMPLAINT && ev->type != EVENT_TYPE_COMPLAINT_MERGED &&
                   (!str_empty(c->product) || !str_empty(c->issue));
     struct str cluster =
-        counts ? ident_cluster_key(turn_arena(turn), turn_settings(turn)->salt, c->product,
-                                   c->issue)
+        counts ? ident_cluster_key(turn_arena(turn), turn_settings(turn)->salt,
+                                   c->product, c->issue)
                : STR_NULL;
     if (c->observed && !str_eq(cluster, c->routing.cluster_key) &&
         !emit_fact(turn, c, ev, c->routing.cluster_key, true, err))

@@ -29,21 +29,22 @@ add_time(struct buf *out, const char *name, int64_t ms)
 }
 
 static bool
-emit_item(struct turn *turn, const struct collect_cluster *k, const struct product_fact *fact,
-          struct err *err)
+emit_item(struct turn *turn, const struct collect_cluster *k,
+          const struct product_fact *fact, struct err *err)
 {
     struct arena *arena = turn_arena(turn);
     CLEANUP(buf_release) struct buf out = {.max_bytes = (size_t)512 * 1024};
     struct str id =
         ident_child_id(arena, k->feedback_id, STR("feedback.item"), k->revision, 0);
     char when[TIME_TEXT_BYTES];
-    (void)buf_printf(&out,
-                     "{\"specversion\":\"1.0\",\"id\":\"%.*s\",\"source\":\"redress/routing\","
-                     "\"type\":\"feedback.item\",\"subject\":\"%.*s\",\"time\":\"%s\","
-                     "\"datacontenttype\":\"application/json\","
-                     "\"data\":{\"feedback_id\":\"%.*s\",\"cluster_key\":\"%.*s\"",
-                     STR_ARG(id), STR_ARG(k->feedback_id), time_print(fact->occurred_at, when),
-                     STR_ARG(k->feedback_id), STR_ARG(k->cluster_key));
+    (void)buf_printf(
+        &out,
+        "{\"specversion\":\"1.0\",\"id\":\"%.*s\",\"source\":\"redress/routing\","
+        "\"type\":\"feedback.item\",\"subject\":\"%.*s\",\"time\":\"%s\","
+        "\"datacontenttype\":\"application/json\","
+        "\"data\":{\"feedback_id\":\"%.*s\",\"cluster_key\":\"%.*s\"",
+        STR_ARG(id), STR_ARG(k->feedback_id), time_print(fact->occurred_at, when),
+        STR_ARG(k->feedback_id), STR_ARG(k->cluster_key));
     add_str(&out, "product", k->product);
     add_str(&out, "issue", k->issue);
     add_str(&out, "status", k->status);
@@ -88,8 +89,8 @@ count_member(struct turn *turn, struct str key, int32_t add, int32_t severity,
 }
 
 static bool
-join_or_leave(struct turn *turn, struct collect_cluster *k, const struct product_fact *fact,
-              bool *ret_changed, struct err *err)
+join_or_leave(struct turn *turn, struct collect_cluster *k,
+              const struct product_fact *fact, bool *ret_changed, struct err *err)
 {
     struct arena *arena = turn_arena(turn);
     struct str member = arena_printf(arena, "m:%.*s:%.*s", STR_ARG(fact->cluster_key),
@@ -179,8 +180,9 @@ on_fact(struct turn *turn, const struct product_fact *fact, struct err *err)
         return false;
     if (!found) {
         if (is_answer)
-            return err_dead(err, DEAD_UNROUTABLE, "$.data.feedback_id",
-                            "no feedback item for this id; see products.feedback for the ids");
+            return err_dead(
+                err, DEAD_UNROUTABLE, "$.data.feedback_id",
+                "no feedback item for this id; see products.feedback for the ids");
         k = (struct collect_cluster){
             .cluster_key = fact->cluster_key,
             .feedback_id = ident_cluster_id(arena, fact->cluster_key, STR("feedback"), 1),

@@ -24,8 +24,9 @@ due_of(const struct sla_section *sla, enum clock clock)
 {
     int64_t due_ms = TIME_NONE;
     for (size_t i = 0; sla && i < sla->n_clocks; i++)
-        if (sla->clocks[i].clock == clock && (sla->clocks[i].status == CLOCK_STATUS_RUNNING ||
-                                              sla->clocks[i].status == CLOCK_STATUS_PAUSED))
+        if (sla->clocks[i].clock == clock &&
+            (sla->clocks[i].status == CLOCK_STATUS_RUNNING ||
+             sla->clocks[i].status == CLOCK_STATUS_PAUSED))
             due_ms = i64_max(due_ms, sla->clocks[i].due_at);
     return due_ms;
 }
@@ -50,7 +51,8 @@ value_of(const struct notice_facts *facts, struct str name, struct buf *out)
         char text[TIME_TEXT_BYTES];
         /* To the minute: people do not read milliseconds. */
         return due_ms != TIME_NONE && buf_add(out, time_print(due_ms, text), 10) &&
-               buf_add_char(out, ' ') && buf_add(out, text + 11, 5) && buf_add_c(out, " UTC");
+               buf_add_char(out, ' ') && buf_add(out, text + 11, 5) &&
+               buf_add_c(out, " UTC");
     }
     struct str value = str_eq(name, STR("complaint_ref"))  ? c->complaint_ref
                        : str_eq(name, STR("complaint_id")) ? c->complaint_id

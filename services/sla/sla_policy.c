@@ -250,7 +250,8 @@ read_clock_target(struct loader *loader, const struct policy_node *node,
     free(text);
     /* It travels with every row of the clock. */
     return rule->target_json.len <= 256 ||
-           policy_error(&target, err, "longer than 256 bytes; comment on the clock instead");
+           policy_error(&target, err,
+                        "longer than 256 bytes; comment on the clock instead");
 }
 
 static bool

@@ -19,7 +19,8 @@ read_phrases(struct str all, struct arena *arena, struct rules_phrase *ret)
     for (size_t i = 0; i <= all.len && n < PHRASES; i++) {
         if (i < all.len && all.ptr[i] != '\n')
             continue;
-        struct rules_phrase phrase = {str_sub(all, from, i - from), (uint16_t)(n % GROUPS)};
+        struct rules_phrase phrase = {str_sub(all, from, i - from),
+                                      (uint16_t)(n % GROUPS)};
         struct rules_group none[GROUPS] = {0};
         struct rules alone;
         struct err err = {0};

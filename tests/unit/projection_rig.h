@@ -1,4 +1,5 @@
-/* projection_rig.h - events for tests of the projection, as they stand in complaints.routed. */
+/* projection_rig.h - events for tests of the projection, as they stand in
+ * complaints.routed. */
 #ifndef REDRESS_TEST_PROJECTION_RIG_H
 #define REDRESS_TEST_PROJECTION_RIG_H
 

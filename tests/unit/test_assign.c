@@ -53,7 +53,8 @@ test_rules_first_match_wins(void **state)
         {"mortgage", "web", NULL, "gold", "P2", NULL, "banking"},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
-        print_message("row %zu: %s\n", i, table[i].expect ? table[i].expect : "(default)");
+        print_message("row %zu: %s\n", i,
+                      table[i].expect ? table[i].expect : "(default)");
         struct str flag = str_from(table[i].flag);
         struct assign_facts facts = {.n_flags = table[i].flag ? 1 : 0, .flags = &flag};
         facts.field[ASSIGN_PRODUCT] = str_from(table[i].product);
@@ -102,12 +103,12 @@ test_owner_by_language_and_load(void **state)
         int64_t open[3];
         const char *language, *expect;
     } table[] = {
-        {{0, 0, 0}, "en", "a"},   /* a tie: first in the file            */
-        {{1, 0, 0}, "en", "b"},   /* least load                          */
-        {{1, 1, 1}, "en", "b"},   /* 1 of 20 is less than 1 of 10        */
-        {{1, 2, 1}, "en", "a"},   /* 2 of 20 equals 1 of 10: first       */
-        {{0, 99, 0}, "zh", "b"},  /* the language counts before the load */
-        {{5, 11, 4}, "fr", "c"},  /* nobody speaks it: anyone            */
+        {{0, 0, 0}, "en", "a"},  /* a tie: first in the file            */
+        {{1, 0, 0}, "en", "b"},  /* least load                          */
+        {{1, 1, 1}, "en", "b"},  /* 1 of 20 is less than 1 of 10        */
+        {{1, 2, 1}, "en", "a"},  /* 2 of 20 equals 1 of 10: first       */
+        {{0, 99, 0}, "zh", "b"}, /* the language counts before the load */
+        {{5, 11, 4}, "fr", "c"}, /* nobody speaks it: anyone            */
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s\n", i, table[i].expect);
@@ -118,7 +119,8 @@ test_owner_by_language_and_load(void **state)
     }
     team.n_members = 0;
     struct loads none = {&team, NULL};
-    assert_true(str_eq(assign_owner(shipped, &team, STR("en"), load_of, &none), STR("lead")));
+    assert_true(
+        str_eq(assign_owner(shipped, &team, STR("en"), load_of, &none), STR("lead")));
 }
 
 static void
@@ -151,7 +153,8 @@ test_bad_policies_are_refused(void **state)
     static const struct {
         const char *text, *expect;
     } table[] = {
-        {"{" HEAD "\"default_team\":\"t\",\"teams\":[],\"rules\":[]}", "default_team \"t\""},
+        {"{" HEAD "\"default_team\":\"t\",\"teams\":[],\"rules\":[]}",
+         "default_team \"t\""},
         {"{" HEAD "\"default_team\":\"t\",\"teams\":[{\"name\":\"t\"}],\"rules\":[]}",
          "$.teams[0].lead"},
         {"{" HEAD "\"default_team\":\"t\",\"teams\":[{\"name\":\"t\",\"lead\":\"l\"}],"

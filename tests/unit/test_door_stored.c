@@ -18,7 +18,7 @@ test_submission(void **state)
     struct complaint_event ev = event_of(
         "complaint.submitted",
         "{" REF ",\"channel\":\"social\",\"text\":\"cafe\\u0301\\r\\n4111 1111 1111 "
-                "1111\\u0000!\","
+        "1111\\u0000!\","
         "\"subject\":\"DE89370400440532013000\",\"issue\":\"lid\",\"language\":\"en\","
         "\"brand\":\"b\",\"product\":\"kettle\",\"order_ref\":\"o1\",\"desired_remedy\":"
         "\"refund\","

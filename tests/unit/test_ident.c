@@ -1,4 +1,5 @@
-/* Ids never change: golden values, the HMAC against OpenSSL's own, and what must differ. */
+/* Ids never change: golden values, the HMAC against OpenSSL's own, and what must differ.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +47,8 @@ test_hmac_is_hmac(void **state)
     char bytes[3000];
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (char)(i * 7);
-    static const size_t LENGTHS[] = {0, 1, 55, 56, 63, 64, 65, 128, 512, 1024, 1025, 2999};
+    static const size_t LENGTHS[] = {0,  1,   55,  56,   63,   64,
+                                     65, 128, 512, 1024, 1025, 2999};
     for (size_t s = 0; s < 8; s++)
         for (size_t i = 0; i < COUNT_OF(LENGTHS); i++) {
             struct str salt = {bytes, LENGTHS[s]};
@@ -76,11 +78,14 @@ test_golden(void **state)
     struct str value = STR("C-42");
     struct str hash = ident_customer_hash(&arena, STR("salt"), STR("id"), &value, 1);
     assert_str(hash, "e31212320a70d7fb7497ab9312796a1e");
-    struct str id = ident_complaint_id(&arena, STR("salt"), hash, STR("/crm"), STR("R-1"));
+    struct str id =
+        ident_complaint_id(&arena, STR("salt"), hash, STR("/crm"), STR("R-1"));
     assert_str(id, "e3121232-0a70-800f-b73a-1726ad8a7e03");
     assert_true(str_eq(ident_key_of(&arena, id), ident_customer_key(hash)));
-    assert_str(ident_event_id(&arena, STR("/crm"), STR("e1")), "ebdc17ad-57b3-8db7-aa8d-5ff219657ca5");
-    assert_str(ident_child_id(&arena, STR("cause"), STR("what"), 1, 1000), "48eccb83-9b59-8f63-a76d-658fad806d04");
+    assert_str(ident_event_id(&arena, STR("/crm"), STR("e1")),
+               "ebdc17ad-57b3-8db7-aa8d-5ff219657ca5");
+    assert_str(ident_child_id(&arena, STR("cause"), STR("what"), 1, 1000),
+               "48eccb83-9b59-8f63-a76d-658fad806d04");
     assert_str(ident_cluster_key(&arena, STR("salt"), STR("kettle"), STR_NULL),
                "d921a477f9b7");
     arena_release(&arena);
@@ -103,11 +108,11 @@ test_key_of_refuses(void **state)
     (void)state;
     static const char *const ROWS[] = {
         "",
-        "0123abcd-4567-4abc-9def-0123456789ab",  /* version 4     */
-        "0123abcd-4567-8abc-cdef-0123456789ab",  /* variant       */
-        "0123ABCD-4567-8abc-9def-0123456789ab",  /* capitals      */
-        "0123abcd-4567-8abc-9def-0123456789a",   /* short         */
-        "0123abcd04567-8abc-9def-0123456789ab",  /* a dash too few */
+        "0123abcd-4567-4abc-9def-0123456789ab", /* version 4     */
+        "0123abcd-4567-8abc-cdef-0123456789ab", /* variant       */
+        "0123ABCD-4567-8abc-9def-0123456789ab", /* capitals      */
+        "0123abcd-4567-8abc-9def-0123456789a",  /* short         */
+        "0123abcd04567-8abc-9def-0123456789ab", /* a dash too few */
         "0123abcg-4567-8abc-9def-0123456789ab",
     };
     for (size_t i = 0; i < COUNT_OF(ROWS); i++) {

@@ -82,10 +82,12 @@ test_rows(void **state)
         const char *key;    /* of the first               */
         const char *expect; /* in the first event's JSON  */
     } table[] = {
-        {"{\"id\":\"7\",\"via\":\"Postal mail\",\"when\":\"03/02/2026\",\"text\":\"x\"}", 1, "7",
-         "\"time\":\"2026-03-01T16:00:00.000Z\""},
-        {"{\"id\":\"7\",\"via\":\"Postal mail\",\"text\":\"x\"}", 1, "7", "\"channel\":\"post\""},
-        {"{\"id\":\"7\",\"via\":\"Pigeon\",\"text\":\"x\"}", 1, "7", "\"channel\":\"web\""},
+        {"{\"id\":\"7\",\"via\":\"Postal mail\",\"when\":\"03/02/2026\",\"text\":\"x\"}",
+         1, "7", "\"time\":\"2026-03-01T16:00:00.000Z\""},
+        {"{\"id\":\"7\",\"via\":\"Postal mail\",\"text\":\"x\"}", 1, "7",
+         "\"channel\":\"post\""},
+        {"{\"id\":\"7\",\"via\":\"Pigeon\",\"text\":\"x\"}", 1, "7",
+         "\"channel\":\"web\""},
         {"{\"id\":\"7\",\"via\":\"\",\"text\":\"x\"}", 1, "7",
          "\"data\":{\"complaint_ref\":\"7\",\"text\":\"x\"}"},
         {"{\"id\":7,\"text\":\"N/A\"}", 1, "7", "\"data\":{\"complaint_ref\":\"7\"}"},
@@ -127,7 +129,8 @@ test_rows(void **state)
     mapping_drop(mapping);
 }
 
-/* Without an id in the row it is a hash of source and row: stable, and the source counts. */
+/* Without an id in the row it is a hash of source and row: stable, and the source counts.
+ */
 static void
 test_default_ids(void **state)
 {

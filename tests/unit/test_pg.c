@@ -13,13 +13,13 @@ test_action(void **state)
         const char *sqlstate;
         enum err_action expect;
     } table[] = {
-        {NULL, ERR_RETRY},         {"", ERR_RETRY},
-        {"08006", ERR_RETRY},      {"40001", ERR_RETRY},
-        {"40P01", ERR_RETRY},      {"53300", ERR_RETRY},
-        {"55P03", ERR_RETRY},      {"57P01", ERR_RETRY},
+        {NULL, ERR_RETRY},          {"", ERR_RETRY},
+        {"08006", ERR_RETRY},       {"40001", ERR_RETRY},
+        {"40P01", ERR_RETRY},       {"53300", ERR_RETRY},
+        {"55P03", ERR_RETRY},       {"57P01", ERR_RETRY},
         {"22021", ERR_DEAD_LETTER}, {"22P02", ERR_DEAD_LETTER},
         {"23505", ERR_DEAD_LETTER}, {"42P01", ERR_STOP},
-        {"28P01", ERR_STOP},       {"25006", ERR_STOP},
+        {"28P01", ERR_STOP},        {"25006", ERR_STOP},
         {"XX000", ERR_STOP},
     };
     (void)state;
@@ -46,9 +46,9 @@ test_uuid(void **state)
         {"00112233 4455-6677-8899-aabbccddeeff", false},
         {"0011223-34455-6677-8899-aabbccddeeff", false},
     };
-    static const unsigned char bytes[PG_UUID_BYTES] = {
-        0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
-        0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+    static const unsigned char bytes[PG_UUID_BYTES] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55,
+                                                       0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb,
+                                                       0xcc, 0xdd, 0xee, 0xff};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         unsigned char uuid[PG_UUID_BYTES] = {0};
@@ -119,7 +119,8 @@ test_arrays(void **state)
     pg_array_opt_double(&a, true, -1.5);
     pg_array_opt_double(&a, false, 3);
     bytes = pg_array_end(&a);
-    assert_memory_equal(bytes.ptr + 20, "\0\0\0\x8\xbf\xf8\0\0\0\0\0\0\xff\xff\xff\xff", 16);
+    assert_memory_equal(bytes.ptr + 20, "\0\0\0\x8\xbf\xf8\0\0\0\0\0\0\xff\xff\xff\xff",
+                        16);
     pg_array_release(&a);
 }
 

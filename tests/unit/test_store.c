@@ -93,7 +93,8 @@ test_timers_in_due_then_key_order(void **state)
     static const struct {
         const char *key;
         int64_t due_ms;
-    } puts[] = {{"m", 30}, {"z", 10}, {"b", 20}, {"a", 20}, {"k", 40}, {"c", 20}, {"y", 10}};
+    } puts[] = {{"m", 30}, {"z", 10}, {"b", 20}, {"a", 20},
+                {"k", 40}, {"c", 20}, {"y", 10}};
     for (size_t i = 0; i < COUNT_OF(puts); i++)
         store_put(store, str_from(puts[i].key), STR("v"), puts[i].due_ms);
     store_put(store, STR("z"), STR("v"), 50); /* later */
