@@ -27,14 +27,16 @@ cmd_dlq_list(struct ctl *ctl)
     CLEANUP(pg_drop) struct pg *pg = NULL;
     CLEANUP(pg_result_drop) struct pg_result *rows = NULL;
     char number[24];
-    (void)snprintf(number, sizeof(number), "%lld", (long long)(ctl->json ? INT32_MAX : limit));
+    (void)snprintf(number, sizeof(number), "%lld",
+                   (long long)(ctl->json ? INT32_MAX : limit));
     struct str params[] = {str_from(number)};
-    if (!ctl_pg(ctl, &pg, &err) ||
-        !pg_query(pg,
-                  "SELECT topic, \"partition\", \"offset\", stage, reason, detail, recorded_at, "
-                  "row_to_json(d)::text FROM bi.dead_letters d ORDER BY recorded_at DESC, topic, "
-                  "\"partition\", \"offset\" LIMIT $1::bigint",
-                  params, COUNT_OF(params), &rows, &err))
+    if (!ctl_pg(ctl, &pg, &err) || !pg_query(pg,
+                                             "SELECT topic, \"partition\", \"offset\", "
+                                             "stage, reason, detail, recorded_at, "
+                                             "row_to_json(d)::text FROM bi.dead_letters "
+                                             "d ORDER BY recorded_at DESC, topic, "
+                                             "\"partition\", \"offset\" LIMIT $1::bigint",
+                                             params, COUNT_OF(params), &rows, &err))
         return ctl_fail(&err);
     CLEANUP(buf_release) struct buf out = {0};
     for (size_t i = 0; i < pg_rows(rows); i++) {
@@ -50,7 +52,8 @@ cmd_dlq_list(struct ctl *ctl)
     return CTL_OK;
 }
 
-/* --- show ---------------------------------------------------------------------------- */
+/* --- show ----------------------------------------------------------------------------
+ */
 
 struct wanted {
     struct ctl *ctl;

@@ -7,12 +7,16 @@
 #include "ident/ident.h"
 
 static const char SQL_CASE[] =
-    "SELECT complaint_id, complaint_ref, source, channel, state, kind, product, issue, severity,"
+    "SELECT complaint_id, complaint_ref, source, channel, state, kind, product, issue, "
+    "severity,"
     " language, priority, triage_class, round(score::numeric, 1) AS score, team, owner,"
     " GREATEST(escalation_level, sla_level) AS escalation_level, escalated_to, tier,"
-    " double_deviation, betrayal, failed_recoveries, remedy_advice, transfers, reopenings,"
-    " received_at, recovery_ends_at, rating, brand, regulator, desired_remedy, needs_review,"
-    " flags, left(text, 600) AS text, reasons, evidence, checklist, previous_complaint_id,"
+    " double_deviation, betrayal, failed_recoveries, remedy_advice, transfers, "
+    "reopenings,"
+    " received_at, recovery_ends_at, rating, brand, regulator, desired_remedy, "
+    "needs_review,"
+    " flags, left(text, 600) AS text, reasons, evidence, checklist, "
+    "previous_complaint_id,"
     " merged_into, last_seq FROM complaints WHERE complaint_id = $1::uuid";
 static const char SQL_CLOCKS[] =
     "SELECT clock, start_no, COALESCE(promise_id, '') AS promise, status,"
@@ -50,7 +54,8 @@ add(struct buf *out, const char *label, struct str text)
         buf_printf(out, "%s%.*s", label, STR_ARG(text));
 }
 
-/* JSON on one line, for people: {"a":1,"b":"x"} -> a=1 b=x; arrays one after the other. */
+/* JSON on one line, for people: {"a":1,"b":"x"} -> a=1 b=x; arrays one after the other.
+ */
 static void
 add_flat(struct buf *out, const char *prefix, const json_t *json)
 {
@@ -61,7 +66,8 @@ add_flat(struct buf *out, const char *prefix, const json_t *json)
         json_object_foreach((json_t *)(uintptr_t)json, key, child)
         {
             char name[128];
-            (void)snprintf(name, sizeof(name), "%s%s%.60s", prefix, *prefix ? "." : "", key);
+            (void)snprintf(name, sizeof(name), "%s%s%.60s", prefix, *prefix ? "." : "",
+                           key);
             add_flat(out, name, child);
         }
     } else if (json_is_array(json)) {
@@ -134,7 +140,8 @@ print_case(struct buf *out, const struct pg_result *c)
     if (!str_empty(value(c, 0, "remedy_advice")))
         buf_printf(out, "  advice: %.*s\n", STR_ARG(value(c, 0, "remedy_advice")));
     if (!str_empty(value(c, 0, "previous_complaint_id")))
-        buf_printf(out, "  follows %.*s\n", STR_ARG(value(c, 0, "previous_complaint_id")));
+        buf_printf(out, "  follows %.*s\n",
+                   STR_ARG(value(c, 0, "previous_complaint_id")));
     if (!str_empty(value(c, 0, "merged_into")))
         buf_printf(out, "  merged into %.*s\n", STR_ARG(value(c, 0, "merged_into")));
     add_lines(out, "evidence that the handling failed too", value(c, 0, "evidence"));
@@ -166,8 +173,9 @@ print_timeline(struct buf *out, const struct pg_result *rows)
     buf_add_c(out, "\nTimeline\n");
     for (size_t i = 0; i < pg_rows(rows); i++) {
         struct str seq = value(rows, i, "seq");
-        buf_printf(out, "  %s%-3.*s %.*s  %-28.*s", str_empty(seq) ? " " : "#", STR_ARG(seq),
-                   STR_ARG(value(rows, i, "at")), STR_ARG(value(rows, i, "type")));
+        buf_printf(out, "  %s%-3.*s %.*s  %-28.*s", str_empty(seq) ? " " : "#",
+                   STR_ARG(seq), STR_ARG(value(rows, i, "at")),
+                   STR_ARG(value(rows, i, "type")));
         struct str detail = value(rows, i, "detail");
         json_error_t fault;
         json_t *json = json_loadb(detail.ptr ? detail.ptr : "", detail.len, 0, &fault);
@@ -252,8 +260,9 @@ cmd_show(struct ctl *ctl)
         !(ctl->json ? show_json : show_text)(pg, params, &out, &found, &err))
         return ctl_fail(&err);
     if (!found) {
-        fprintf(stderr, "redress: no complaint %s in the projection; is it still on its way? "
-                        "`redress wait`\n",
+        fprintf(stderr,
+                "redress: no complaint %s in the projection; is it still on its way? "
+                "`redress wait`\n",
                 ctl->argv[0]);
         return CTL_WRONG;
     }

@@ -9,11 +9,13 @@ static const char SQL_COUNTS[] =
     "SELECT count(*) AS cases,"
     " count(*) FILTER (WHERE state IN ('open', 'waiting_customer', 'waiting_third_party',"
     "   'proposed', 'external')) AS open,"
-    " count(*) FILTER (WHERE priority = 'P1' AND state NOT IN ('resolved', 'closed', 'rejected',"
+    " count(*) FILTER (WHERE priority = 'P1' AND state NOT IN ('resolved', 'closed', "
+    "'rejected',"
     "   'withdrawn', 'merged')) AS open_p1,"
     " (SELECT count(*) FROM complaint_events) AS events,"
     " (SELECT count(*) FROM dead_letters) AS dead_letters,"
-    " (SELECT count(*) FROM sla_clocks WHERE status IN ('running', 'paused')) AS clocks_running,"
+    " (SELECT count(*) FROM sla_clocks WHERE status IN ('running', 'paused')) AS "
+    "clocks_running,"
     " (SELECT count(*) FROM sla_clocks WHERE status = 'breached') AS clocks_breached"
     " FROM complaints";
 
@@ -24,7 +26,8 @@ add_chain(struct ctl *ctl, struct chain_reader *reader, struct buf *out, struct 
     BUG_IF(!lag);
     bool ok = true;
     for (size_t step = 0; ok && step < chain_len; step++) {
-        ok = chain_ends(reader, step, lag, err) && chain_positions(reader, step, lag, err);
+        ok =
+            chain_ends(reader, step, lag, err) && chain_positions(reader, step, lag, err);
         if (!ok)
             break;
         int64_t written = 0;
@@ -34,12 +37,13 @@ add_chain(struct ctl *ctl, struct chain_reader *reader, struct buf *out, struct 
             read += lag->positions[p];
         }
         if (ctl->json)
-            buf_printf(out,
-                       "%s{\"topic\":\"%s\",\"reader\":\"%s\",\"partitions\":%d,\"end\":%lld,"
-                       "\"position\":%lld,\"lag\":%lld}",
-                       step ? "," : "", chain[step].topic, chain[step].stage,
-                       (int)lag->partitions, (long long)written, (long long)read,
-                       (long long)lag->lag);
+            buf_printf(
+                out,
+                "%s{\"topic\":\"%s\",\"reader\":\"%s\",\"partitions\":%d,\"end\":%lld,"
+                "\"position\":%lld,\"lag\":%lld}",
+                step ? "," : "", chain[step].topic, chain[step].stage,
+                (int)lag->partitions, (long long)written, (long long)read,
+                (long long)lag->lag);
         else
             buf_printf(out, "  %-24s %-15s %12lld %12lld\n", chain[step].topic,
                        chain[step].stage, (long long)written, (long long)lag->lag);
@@ -62,15 +66,16 @@ add_counts(struct ctl *ctl, struct buf *out, struct err *err)
 }
 
 static bool
-print_status(struct ctl *ctl, struct chain_reader *reader, struct buf *out, struct err *err)
+print_status(struct ctl *ctl, struct chain_reader *reader, struct buf *out,
+             struct err *err)
 {
     if (ctl->json)
         buf_printf(out, "{\"clock\":\"%s\",\"topics\":[",
                    settings_wall_clock(&ctl->settings) ? "wall" : "event");
     else
         buf_printf(out, "clock: %s\n\n  %-24s %-15s %12s %12s\n",
-                   settings_wall_clock(&ctl->settings) ? "wall" : "event", "topic", "read by",
-                   "written", "to read");
+                   settings_wall_clock(&ctl->settings) ? "wall" : "event", "topic",
+                   "read by", "written", "to read");
     if (!add_chain(ctl, reader, out, err))
         return false;
     buf_add_c(out, ctl->json ? "]" : "\n");

@@ -1,7 +1,8 @@
 /* cmd_verify.c - verify: do topics, register's state and the tables tell the same?
  *
  * Each check compares two independent accounts of the same thing, so that a lost tail, a
- * lost complaint, a gap or a double shows.  Meant for a pipeline at rest (`redress wait`). */
+ * lost complaint, a gap or a double shows.  Meant for a pipeline at rest (`redress
+ * wait`). */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,8 @@ struct verify {
     int checks;
 };
 
-static void report(struct verify *verify, const char *check, bool same, const char *fmt, ...)
-    PRINTF(4, 5);
+static void report(struct verify *verify, const char *check, bool same, const char *fmt,
+                   ...) PRINTF(4, 5);
 
 static void
 report(struct verify *verify, const char *check, bool same, const char *fmt, ...)
@@ -46,16 +47,19 @@ report(struct verify *verify, const char *check, bool same, const char *fmt, ...
     va_end(args);
     verify->differences += !same;
     if (!verify->ctl->json) {
-        buf_printf(&verify->out, "%-9s  %-12s  %s\n", same ? "ok" : "DIFFERENT", check, text);
+        buf_printf(&verify->out, "%-9s  %-12s  %s\n", same ? "ok" : "DIFFERENT", check,
+                   text);
         return;
     }
-    buf_printf(&verify->out, "%s{\"check\":\"%s\",\"same\":%s,\"text\":",
-               verify->checks++ ? "," : "", check, same ? "true" : "false");
+    buf_printf(&verify->out,
+               "%s{\"check\":\"%s\",\"same\":%s,\"text\":", verify->checks++ ? "," : "",
+               check, same ? "true" : "false");
     buf_add_json(&verify->out, str_from(text));
     buf_add_char(&verify->out, '}');
 }
 
-/* --- register's own account ---------------------------------------------------------- */
+/* --- register's own account ----------------------------------------------------------
+ */
 
 static void
 take_record(void *ctx, struct str key, struct str value, int64_t due_ms)
@@ -80,7 +84,8 @@ take_record(void *ctx, struct str key, struct str value, int64_t due_ms)
     }
     if (verify->n_cases == verify->room_cases) {
         verify->room_cases = verify->room_cases ? verify->room_cases * 2 : 1024;
-        verify->cases = realloc(verify->cases, verify->room_cases * sizeof(*verify->cases));
+        verify->cases =
+            realloc(verify->cases, verify->room_cases * sizeof(*verify->cases));
         BUG_IF(!verify->cases);
     }
     verify->cases[verify->n_cases++] = (struct case_seq){
@@ -117,7 +122,8 @@ read_register(struct verify *verify, struct err *err)
     return true;
 }
 
-/* --- checks -------------------------------------------------------------------------- */
+/* --- checks --------------------------------------------------------------------------
+ */
 
 static bool
 check_lag(struct verify *verify, struct err *err)
@@ -128,7 +134,8 @@ check_lag(struct verify *verify, struct err *err)
     int64_t total = 0;
     bool ok = reader != NULL;
     for (size_t step = 0; ok && step < chain_len; step++) {
-        ok = chain_ends(reader, step, lag, err) && chain_positions(reader, step, lag, err);
+        ok =
+            chain_ends(reader, step, lag, err) && chain_positions(reader, step, lag, err);
         total += lag->lag;
     }
     chain_close(reader);
@@ -156,10 +163,11 @@ check_inbound(struct verify *verify)
 {
     const struct verify_scan *scan = &verify->scan;
     report(verify, "inbound", scan->lost == 0 && scan->doubled == 0,
-           "%lld messages, each keyed, handed to collect or refused exactly once: %lld lost, "
+           "%lld messages, each keyed, handed to collect or refused exactly once: %lld "
+           "lost, "
            "%lld doubled%s%s",
-           (long long)scan->inbound_messages, (long long)scan->lost, (long long)scan->doubled,
-           scan->example[0] ? "; first: " : "", scan->example);
+           (long long)scan->inbound_messages, (long long)scan->lost,
+           (long long)scan->doubled, scan->example[0] ? "; first: " : "", scan->example);
     int64_t sum = verify->counters[COUNT_ACCEPTED] + verify->counters[COUNT_DUPLICATE] +
                   verify->counters[COUNT_PASSED] + verify->counters[COUNT_DEAD] +
                   verify->parked_now;
@@ -168,7 +176,8 @@ check_inbound(struct verify *verify)
                "not compared: the beginning of complaints.keyed has expired");
     else
         report(verify, "register", sum == scan->keyed,
-               "%lld keyed = %lld accepted + %lld duplicate + %lld passed + %lld dead + %lld "
+               "%lld keyed = %lld accepted + %lld duplicate + %lld passed + %lld dead + "
+               "%lld "
                "parked now",
                (long long)scan->keyed, (long long)verify->counters[COUNT_ACCEPTED],
                (long long)verify->counters[COUNT_DUPLICATE],
@@ -181,15 +190,17 @@ check_seq(struct verify *verify, struct err *err)
 {
     int64_t holes = 0;
     int64_t rows = 0;
-    if (!one_number(verify,
-                    "SELECT count(*) FROM (SELECT 1 FROM complaint_events WHERE seq IS NOT NULL "
-                    "GROUP BY complaint_id HAVING min(seq) <> 1 OR max(seq) <> count(*) "
-                    "OR count(DISTINCT seq) <> count(*)) AS bad",
-                    &holes, err) ||
+    if (!one_number(
+            verify,
+            "SELECT count(*) FROM (SELECT 1 FROM complaint_events WHERE seq IS NOT NULL "
+            "GROUP BY complaint_id HAVING min(seq) <> 1 OR max(seq) <> count(*) "
+            "OR count(DISTINCT seq) <> count(*)) AS bad",
+            &holes, err) ||
         !one_number(verify, "SELECT count(*) FROM complaint_events WHERE seq IS NOT NULL",
                     &rows, err))
         return false;
-    report(verify, "seq", holes == 0, "%lld complaints with a gap or a double", (long long)holes);
+    report(verify, "seq", holes == 0, "%lld complaints with a gap or a double",
+           (long long)holes);
     report(verify, "accepted", rows == verify->counters[COUNT_ACCEPTED],
            "%lld rows with a seq, %lld events accepted by register", (long long)rows,
            (long long)verify->counters[COUNT_ACCEPTED]);
@@ -213,13 +224,13 @@ check_cases(struct verify *verify, struct err *err)
     size_t at = 0;
     size_t row = 0;
     while (at < verify->n_cases || row < pg_rows(rows)) {
-        int order = at == verify->n_cases  ? 1
-                    : row == pg_rows(rows) ? -1
-                                           : str_cmp(verify->cases[at].complaint_id,
-                                                     pg_value(rows, row, 0));
-        bool different =
-            order != 0 || verify->cases[at].last_seq != pg_i64(rows, row, 1);
-        struct str id = order <= 0 ? verify->cases[at].complaint_id : pg_value(rows, row, 0);
+        int order = at == verify->n_cases ? 1
+                    : row == pg_rows(rows)
+                        ? -1
+                        : str_cmp(verify->cases[at].complaint_id, pg_value(rows, row, 0));
+        bool different = order != 0 || verify->cases[at].last_seq != pg_i64(rows, row, 1);
+        struct str id =
+            order <= 0 ? verify->cases[at].complaint_id : pg_value(rows, row, 0);
         if (different && !example[0])
             (void)snprintf(example, sizeof(example), "; first: %.*s", STR_ARG(id));
         missing += order < 0;
@@ -245,15 +256,18 @@ check_tables(struct verify *verify, struct err *err)
     int64_t letters = 0;
     int64_t items = 0;
     if (!one_number(verify, "SELECT count(*) FROM complaint_events", &events, err) ||
-        !one_number(verify, "SELECT count(*) FROM dead_letters WHERE dead_offset IS NOT NULL",
+        !one_number(verify,
+                    "SELECT count(*) FROM dead_letters WHERE dead_offset IS NOT NULL",
                     &letters, err) ||
         !one_number(verify, "SELECT count(*) FROM feedback_items", &items, err))
         return false;
-    report(verify, "routed", scan->routed_doubles == 0 && (int64_t)scan->routed.n == events,
+    report(verify, "routed",
+           scan->routed_doubles == 0 && (int64_t)scan->routed.n == events,
            "%zu events on complaints.routed (%zu doubled), %lld rows", scan->routed.n,
            scan->routed_doubles, (long long)events);
     report(verify, "deadletter", (int64_t)scan->letters.n == letters,
-           "%zu dead letters on the topic, %lld rows", scan->letters.n, (long long)letters);
+           "%zu dead letters on the topic, %lld rows", scan->letters.n,
+           (long long)letters);
     report(verify, "feedback", (int64_t)scan->items.n == items,
            "%zu items on products.feedback, %lld rows", scan->items.n, (long long)items);
     return true;
@@ -266,7 +280,8 @@ run(struct verify *verify, struct err *err)
         !read_register(verify, err) || !verify_scan_run(&verify->scan, err))
         return false;
     check_inbound(verify);
-    return check_seq(verify, err) && check_cases(verify, err) && check_tables(verify, err);
+    return check_seq(verify, err) && check_cases(verify, err) &&
+           check_tables(verify, err);
 }
 
 enum ctl_exit

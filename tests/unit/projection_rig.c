@@ -1,6 +1,7 @@
 #include "projection_rig.h"
 
-#define PTR(type, ...) ((const type *)arena_copy(arena, &(const type){__VA_ARGS__}, sizeof(type)))
+#define PTR(type, ...)                                                                   \
+    ((const type *)arena_copy(arena, &(const type){__VA_ARGS__}, sizeof(type)))
 
 static void *
 arena_copy(struct arena *arena, const void *bytes, size_t n)
@@ -30,10 +31,14 @@ static const struct sla_section *
 sla(struct arena *arena, enum clock_status first, bool second)
 {
     struct sla_clock *clocks = ARENA_ARRAY(arena, struct sla_clock, 2);
-    clocks[0] = (struct sla_clock){
-        .clock = CLOCK_FIRST_RESPONSE, .start_no = 1, .policy = STR("default"),
-        .policy_version = STR("1"), .target = STR("{\"hours\":24}"), .started_at = RIG_T0,
-        .due_at = RIG_T0 + DAY_MS, .status = first};
+    clocks[0] = (struct sla_clock){.clock = CLOCK_FIRST_RESPONSE,
+                                   .start_no = 1,
+                                   .policy = STR("default"),
+                                   .policy_version = STR("1"),
+                                   .target = STR("{\"hours\":24}"),
+                                   .started_at = RIG_T0,
+                                   .due_at = RIG_T0 + DAY_MS,
+                                   .status = first};
     clocks[1] = clocks[0];
     clocks[1].clock = CLOCK_RECOVERY_WINDOW;
     clocks[1].status = CLOCK_STATUS_RUNNING;
@@ -59,7 +64,8 @@ triage(struct arena *arena, enum priority priority, double score)
 static const struct routing_section *
 routing(struct arena *arena, struct str team, struct str owner)
 {
-    return PTR(struct routing_section, .team = team, .owner = owner, .rule = STR("by-product"));
+    return PTR(struct routing_section, .team = team, .owner = owner,
+               .rule = STR("by-product"));
 }
 
 static struct complaint_event
@@ -84,22 +90,25 @@ event(struct arena *arena, unsigned n, enum event_type type, unsigned complaint)
 static struct complaint_event
 submitted(struct arena *arena, unsigned n, unsigned complaint)
 {
-    struct complaint_event ev = event(arena, n, EVENT_TYPE_COMPLAINT_SUBMITTED, complaint);
+    struct complaint_event ev =
+        event(arena, n, EVENT_TYPE_COMPLAINT_SUBMITTED, complaint);
     ev.has_seq = true;
     ev.seq = 1;
     ev.register_ = reg(arena, STATE_NONE, STATE_OPEN, 1);
-    ev.submission = PTR(
-        struct submission, .channel = CHANNEL_SOCIAL, .brand = STR("Acme"),
-        .text = STR("Anna Schmidt here, mail anna@x.org, call 0301234567. \xe6\x88\x91\xe5\xbe\x88\xe7\x94\x9f\xe6\xb0\x94"),
-        .subject = STR("late \"again\""),
-        .reach = PTR(struct reach, .has_views = true, .views = 10),
-        .regulator = PTR(struct regulator, .name = STR("CFPB"), .has_received_at = true,
-                         .received_at = RIG_T0 - DAY_MS));
-    ev.customer = PTR(struct customer, .name = STR("Anna Schmidt"), .email = STR("anna@x.org"),
-                      .has_since = true, .since = RIG_T0 - 900 * DAY_MS);
-    ev.classification =
-        PTR(struct classification_section, .language = STR("en"), .kind = KIND_COMPLAINT,
-            .product = STR("card"), .issue = STR("late"), .severity = 4, .sentiment = -0.75);
+    ev.submission =
+        PTR(struct submission, .channel = CHANNEL_SOCIAL, .brand = STR("Acme"),
+            .text = STR("Anna Schmidt here, mail anna@x.org, call 0301234567. "
+                        "\xe6\x88\x91\xe5\xbe\x88\xe7\x94\x9f\xe6\xb0\x94"),
+            .subject = STR("late \"again\""),
+            .reach = PTR(struct reach, .has_views = true, .views = 10),
+            .regulator = PTR(struct regulator, .name = STR("CFPB"),
+                             .has_received_at = true, .received_at = RIG_T0 - DAY_MS));
+    ev.customer =
+        PTR(struct customer, .name = STR("Anna Schmidt"), .email = STR("anna@x.org"),
+            .has_since = true, .since = RIG_T0 - 900 * DAY_MS);
+    ev.classification = PTR(struct classification_section, .language = STR("en"),
+                            .kind = KIND_COMPLAINT, .product = STR("card"),
+                            .issue = STR("late"), .severity = 4, .sentiment = -0.75);
     ev.triage = triage(arena, PRIORITY_P2, 61.25);
     ev.sla = sla(arena, CLOCK_STATUS_RUNNING, true);
     ev.routing = routing(arena, STR("cards"), STR("kim"));
@@ -128,7 +137,8 @@ projection_life(struct arena *arena, struct complaint_event *events, size_t max)
     ev[n].has_seq = true;
     ev[n].seq = 3;
     ev[n].register_ = reg(arena, STATE_OPEN, STATE_OPEN, 3);
-    ev[n].action = PTR(struct action, .team = STR("fraud"), .reason = STR("ask 0301234567"));
+    ev[n].action =
+        PTR(struct action, .team = STR("fraud"), .reason = STR("ask 0301234567"));
     ev[n++].routing = routing(arena, STR("fraud"), STR_NULL);
 
     ev[n] = event(arena, 5, EVENT_TYPE_SLA_BREACHED, 1);
@@ -151,8 +161,8 @@ projection_life(struct arena *arena, struct complaint_event *events, size_t max)
     ev[n].has_seq = true;
     ev[n].seq = 4;
     ev[n].register_ = reg(arena, STATE_OPEN, STATE_OPEN, 4);
-    ev[n++].action = PTR(struct action,
-                         .reach = PTR(struct reach, .has_shares = true, .shares = 3));
+    ev[n++].action =
+        PTR(struct action, .reach = PTR(struct reach, .has_shares = true, .shares = 3));
 
     ev[n] = event(arena, 8, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, 1);
     ev[n].has_seq = true;
@@ -171,12 +181,12 @@ projection_life(struct arena *arena, struct complaint_event *events, size_t max)
     ev[n].has_seq = true;
     ev[n].seq = 2;
     const struct register_section *refused = reg(arena, STATE_OPEN, STATE_OPEN, 2);
-    ev[n].register_ = PTR(struct register_section, .state = STATE_OPEN,
-                          .from_state = STATE_OPEN, .received_at = refused->received_at,
-                          .recovery_ends_at = refused->recovery_ends_at,
-                          .has_refused_type = true,
-                          .refused_type = EVENT_TYPE_COMPLAINT_CLOSED,
-                          .refused_reason = STR("it is open"), .last_seq = 2);
+    ev[n].register_ =
+        PTR(struct register_section, .state = STATE_OPEN, .from_state = STATE_OPEN,
+            .received_at = refused->received_at,
+            .recovery_ends_at = refused->recovery_ends_at, .has_refused_type = true,
+            .refused_type = EVENT_TYPE_COMPLAINT_CLOSED,
+            .refused_reason = STR("it is open"), .last_seq = 2);
     n++;
 
     ev[n] = event(arena, 11, EVENT_TYPE_COMPLAINT_RESOLVED, 1);
@@ -184,9 +194,9 @@ projection_life(struct arena *arena, struct complaint_event *events, size_t max)
     ev[n].seq = 7;
     ev[n].register_ = reg(arena, STATE_OPEN, STATE_RESOLVED, 7);
     ev[n].sla = sla(arena, CLOCK_STATUS_MET_LATE, true);
-    ev[n++].action = PTR(struct action, .cause = STR("courier lost it"),
-                         .remedy = STR("refund"), .has_amount = true, .amount = 20,
-                         .currency = STR("EUR"));
+    ev[n++].action =
+        PTR(struct action, .cause = STR("courier lost it"), .remedy = STR("refund"),
+            .has_amount = true, .amount = 20, .currency = STR("EUR"));
 
     ev[n] = event(arena, 12, EVENT_TYPE_COMPLAINT_RATED, 1);
     ev[n].has_seq = true;
@@ -197,7 +207,8 @@ projection_life(struct arena *arena, struct complaint_event *events, size_t max)
 
     ev[n] = event(arena, 13, EVENT_TYPE_CUSTOMER_UPDATED, 1);
     ev[n].complaint_id = STR_NULL;
-    ev[n++].customer = PTR(struct customer, .phone = STR("+49301234567"), .tier = STR("gold"));
+    ev[n++].customer =
+        PTR(struct customer, .phone = STR("+49301234567"), .tier = STR("gold"));
 
     ev[n] = event(arena, 14, EVENT_TYPE_TICK, 1);
     ev[n++].complaint_id = STR_NULL;

@@ -1,6 +1,6 @@
-/* The projection against a real PostgreSQL: migrations, rights, and that rows depend neither
- * on how events are cut into batches nor on how often they come.  Starts a server of its own
- * (postgres.sh); without one to start, says so and checks nothing else. */
+/* The projection against a real PostgreSQL: migrations, rights, and that rows depend
+ * neither on how events are cut into batches nor on how often they come.  Starts a server
+ * of its own (postgres.sh); without one to start, says so and checks nothing else. */
 #include "projection/writer.h"
 
 #include "gen/migrations.h"
@@ -80,9 +80,11 @@ fresh(void)
     CLEANUP(pg_drop) struct pg *pg = open_pg();
     struct err err;
     size_t n;
-    must(pg_exec(pg, "DROP SCHEMA IF EXISTS redress CASCADE; DROP SCHEMA IF EXISTS bi CASCADE",
-                 &err),
-         &err);
+    must(
+        pg_exec(pg,
+                "DROP SCHEMA IF EXISTS redress CASCADE; DROP SCHEMA IF EXISTS bi CASCADE",
+                &err),
+        &err);
     must(pg_migrate(pg, migrations, COUNT_OF(migrations), &n, &err), &err);
     assert_int_equal(n, COUNT_OF(migrations));
 }
@@ -95,7 +97,8 @@ dump(void)
     size_t room = 1 << 20;
     char *text = calloc(1, room);
     (void)snprintf(command, sizeof command,
-                   "psql -X -q -At -f tests/integration/dump_tables.sql '%s'", server_dsn);
+                   "psql -X -q -At -f tests/integration/dump_tables.sql '%s'",
+                   server_dsn);
     FILE *out = popen(command, "r");
     assert_non_null(out);
     assert_non_null(text);
@@ -154,12 +157,14 @@ life_drop(struct life *life)
 
 /* Writes the life in batches of size. */
 static void
-write_life(struct writer *writer, struct life *life, struct writer_place *place, size_t size)
+write_life(struct writer *writer, struct life *life, struct writer_place *place,
+           size_t size)
 {
     struct err err = {0};
     for (size_t i = 0; i < life->n; i += size) {
         size_t n = life->n - i < size ? life->n - i : size;
-        must(writer_write(writer, TOPIC, place, 1, life->inputs + i, n, &life->arena, &err),
+        must(writer_write(writer, TOPIC, place, 1, life->inputs + i, n, &life->arena,
+                          &err),
              &err);
     }
 }
@@ -194,33 +199,37 @@ static void
 test_rights(void **state)
 {
     static const char *const contract[] = {
-        "complaints", "timeline",         "sla_clocks", "dead_letters", "collectives",
-        "progress",   "sla_compliance",   "causes",     "channels",     "teams",
-        "dates",      "triage_backlog",   "remedies",   "satisfaction", "feedback_loop",
-        "daily",      "double_deviation", "recovery_window"};
+        "complaints",       "timeline",       "sla_clocks",     "dead_letters",
+        "collectives",      "progress",       "sla_compliance", "causes",
+        "channels",         "teams",          "dates",          "triage_backlog",
+        "remedies",         "satisfaction",   "feedback_loop",  "daily",
+        "double_deviation", "recovery_window"};
     (void)state;
 
     fresh();
-    assert_ask("SELECT string_agg(c.relname || '.' || a.attname, ' ') FROM pg_class c JOIN"
-               " pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE"
-               " c.relnamespace = 'bi'::regnamespace AND"
-               " coalesce(col_description(c.oid, a.attnum), '') = ''",
-               "");
+    assert_ask(
+        "SELECT string_agg(c.relname || '.' || a.attname, ' ') FROM pg_class c JOIN"
+        " pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE"
+        " c.relnamespace = 'bi'::regnamespace AND"
+        " coalesce(col_description(c.oid, a.attnum), '') = ''",
+        "");
     for (size_t i = 0; i < COUNT_OF(contract); i++) {
         char sql[160];
         (void)snprintf(sql, sizeof sql, "SELECT obj_description('bi.%s'::regclass) <> ''",
                        contract[i]);
         assert_ask(sql, "t");
-        (void)snprintf(sql, sizeof sql,
-                       "SELECT has_table_privilege('redress_bi', 'bi.%s', 'SELECT') AND NOT"
-                       " has_table_privilege('redress_bi', 'bi.%s', 'INSERT')",
-                       contract[i], contract[i]);
+        (void)snprintf(
+            sql, sizeof sql,
+            "SELECT has_table_privilege('redress_bi', 'bi.%s', 'SELECT') AND NOT"
+            " has_table_privilege('redress_bi', 'bi.%s', 'INSERT')",
+            contract[i], contract[i]);
         assert_ask(sql, "t");
     }
     assert_ask("SELECT has_schema_privilege('redress_bi', 'redress', 'USAGE')", "f");
-    assert_ask("SELECT count(*) FROM pg_class c WHERE relnamespace = 'redress'::regnamespace"
-               " AND relkind = 'r' AND has_table_privilege('redress_bi', c.oid, 'SELECT')",
-               "0");
+    assert_ask(
+        "SELECT count(*) FROM pg_class c WHERE relnamespace = 'redress'::regnamespace"
+        " AND relkind = 'r' AND has_table_privilege('redress_bi', c.oid, 'SELECT')",
+        "0");
 }
 
 static void
@@ -243,12 +252,14 @@ test_life(void **state)
                " FROM bi.complaints WHERE customer_key = '111111111111'",
                "resolved social complaint P1 88 fraud 8 t 4 10 3 courier lost it");
     assert_ask("SELECT text FROM bi.complaints WHERE customer_key = '111111111111'",
-               "[name] here, mail [e-mail], call [number]. \xe6\x88\x91\xe5\xbe\x88\xe7\x94\x9f\xe6\xb0\x94");
+               "[name] here, mail [e-mail], call [number]. "
+               "\xe6\x88\x91\xe5\xbe\x88\xe7\x94\x9f\xe6\xb0\x94");
     assert_ask("SELECT count(*) || ' ' || count(seq) || ' ' || max(seq) FROM bi.timeline"
                " WHERE complaint_id = 'c0000000-0000-8000-8000-000000000001'",
                "10 8 8");
-    assert_ask("SELECT detail ->> 'comment' FROM bi.timeline WHERE type = 'complaint.rated'",
-               "write to me: [e-mail]");
+    assert_ask(
+        "SELECT detail ->> 'comment' FROM bi.timeline WHERE type = 'complaint.rated'",
+        "write to me: [e-mail]");
     assert_ask("SELECT detail ->> 'refused_type' FROM bi.timeline"
                " WHERE type = 'complaint.step_refused'",
                "complaint.closed");
@@ -256,9 +267,10 @@ test_life(void **state)
                " FROM bi.sla_clocks WHERE complaint_id ="
                " 'c0000000-0000-8000-8000-000000000001'",
                "first_response met_late, recovery_window running");
-    assert_ask("SELECT string_agg(team, ' ' ORDER BY assigned_at) FROM redress.assignments"
-               " WHERE complaint_id = 'c0000000-0000-8000-8000-000000000001'",
-               "cards fraud");
+    assert_ask(
+        "SELECT string_agg(team, ' ' ORDER BY assigned_at) FROM redress.assignments"
+        " WHERE complaint_id = 'c0000000-0000-8000-8000-000000000001'",
+        "cards fraud");
     assert_ask("SELECT offered || ' ' || refused || ' ' || given FROM bi.remedies"
                " WHERE remedy = 'refund'",
                "1 1 1");
@@ -267,10 +279,11 @@ test_life(void **state)
                " WHERE customer_key = '111111111111'",
                "+49301234567 gold Anna Schmidt");
     /* Every view can be read by those it is for. */
-    assert_ask("SELECT count(*) > 15 FROM pg_views v, LATERAL (SELECT query_to_xml(format("
-               "'SELECT * FROM bi.%I LIMIT 3', viewname), true, false, '')) x"
-               " WHERE schemaname = 'bi'",
-               "t");
+    assert_ask(
+        "SELECT count(*) > 15 FROM pg_views v, LATERAL (SELECT query_to_xml(format("
+        "'SELECT * FROM bi.%I LIMIT 3', viewname), true, false, '')) x"
+        " WHERE schemaname = 'bi'",
+        "t");
     writer_close(writer);
     life_drop(life);
 }
@@ -331,14 +344,16 @@ test_fence(void **state)
         writer_write(old, TOPIC, &place, 1, life->inputs + 2, 4, &life->arena, &err));
     assert_int_equal(err.action, ERR_STOP);
     assert_ask("SELECT count(*) FROM redress.complaint_events", "2");
-    must(writer_write(heir, TOPIC, &later, 1, life->inputs + 2, 4, &life->arena, &err), &err);
+    must(writer_write(heir, TOPIC, &later, 1, life->inputs + 2, 4, &life->arena, &err),
+         &err);
     assert_ask("SELECT count(*) FROM redress.complaint_events", "6");
     writer_close(old);
     writer_close(heir);
     life_drop(life);
 }
 
-/* Large batches are copied; of one that was there before nothing is copied, nothing lost. */
+/* Large batches are copied; of one that was there before nothing is copied, nothing lost.
+ */
 static void
 test_copy(void **state)
 {
@@ -418,7 +433,8 @@ test_reconnect(void **state)
         free(ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                  " WHERE application_name = 'redress-projection'"));
         size_t n = life->n - i < 4 ? life->n - i : 4;
-        must(writer_write(writer, TOPIC, &place, 1, life->inputs + i, n, &life->arena, &err),
+        must(writer_write(writer, TOPIC, &place, 1, life->inputs + i, n, &life->arena,
+                          &err),
              &err);
     }
     assert_ask("SELECT count(*) FROM redress.complaint_events", "13");
@@ -448,10 +464,12 @@ test_erase(void **state)
                " USING (complaint_id) WHERE c.customer_key = '111111111111' AND"
                " (e.text IS NOT NULL OR e.detail ? 'said' OR c.text IS NOT NULL)",
                "0");
-    assert_ask("SELECT coalesce(name, email, phone, 'gone') || ' ' || (erased_at IS NOT NULL)"
-               " FROM redress.customers WHERE customer_key = '111111111111'",
-               "gone true");
-    assert_ask("SELECT count(text) FROM redress.complaints", "1"); /* the other customer's */
+    assert_ask(
+        "SELECT coalesce(name, email, phone, 'gone') || ' ' || (erased_at IS NOT NULL)"
+        " FROM redress.customers WHERE customer_key = '111111111111'",
+        "gone true");
+    assert_ask("SELECT count(text) FROM redress.complaints",
+               "1"); /* the other customer's */
     writer_close(writer);
     life_drop(life);
 }
@@ -470,7 +488,8 @@ main(void)
         cmocka_unit_test(test_migrations), cmocka_unit_test(test_rights),
         cmocka_unit_test(test_life),       cmocka_unit_test(test_same_rows),
         cmocka_unit_test(test_fence),      cmocka_unit_test(test_poison),
-        cmocka_unit_test(test_copy), cmocka_unit_test(test_reconnect), cmocka_unit_test(test_erase),
+        cmocka_unit_test(test_copy),       cmocka_unit_test(test_reconnect),
+        cmocka_unit_test(test_erase),
     };
     const struct CMUnitTest none[] = {cmocka_unit_test(test_no_server)};
 
