@@ -7,7 +7,7 @@
 #include "kafka/handle.h"
 
 #define TARGETS_MAX 32
-#define QUEUE_FULL_MS 30000
+#define QUEUE_FULL_MS INT64_C(30000)
 
 struct kafka_target {
     char name[250];
