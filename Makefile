@@ -287,10 +287,7 @@ chaos: build ## many faults, state compared row for row
 export BUILD RUN CLOCK PARTITIONS INBOUND_PARTITIONS POLICY PORT_BASE THREADS
 
 demo: ## one command: deps, build, up, import the sample, report; leaves it running
-	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory build
-	@$(MAKE) --no-print-directory up
-	$(call script,deploy/demo/run.sh)
+	@deploy/demo/run.sh
 
 up: ## Kafka, PostgreSQL and the six services on loopback (CLOCK=event PARTITIONS= POLICY= PORT_BASE= THREADS= RUN=)
 	@deploy/local/up.sh
