@@ -44,7 +44,7 @@ kafka_producer_new(const char *const *properties, const char *transactional_id,
 {
     static const char *const FIRST[] = {
         "linger.ms",
-        "5",
+        "1", /* a commit waits for it */
         "compression.type",
         "lz4",
         "queue.buffering.max.messages",
