@@ -13,10 +13,9 @@ static const struct {
     uint32_t oid;
     uint32_t array_oid;
 } types[PG_TYPE_COUNT] = {
-    [PG_TEXT] = {25, 1009},   [PG_JSON] = {114, 199},
-    [PG_JSONB] = {3802, 3807}, [PG_UUID] = {2950, 2951}, [PG_BOOL] = {16, 1000},
-    [PG_INT2] = {21, 1005},   [PG_INT4] = {23, 1007},
-    [PG_INT8] = {20, 1016},   [PG_FLOAT8] = {701, 1022},
+    [PG_TEXT] = {25, 1009},          [PG_JSON] = {114, 199}, [PG_JSONB] = {3802, 3807},
+    [PG_UUID] = {2950, 2951},        [PG_BOOL] = {16, 1000}, [PG_INT2] = {21, 1005},
+    [PG_INT4] = {23, 1007},          [PG_INT8] = {20, 1016}, [PG_FLOAT8] = {701, 1022},
     [PG_TIMESTAMPTZ] = {1184, 1185},
 };
 
@@ -213,8 +212,8 @@ pg_array_end(struct pg_array *array)
 static int32_t
 get_i32(const unsigned char *at)
 {
-    return (int32_t)((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
-                     at[3]);
+    return (int32_t)((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+                     (uint32_t)at[2] << 8 | at[3]);
 }
 
 bool
@@ -253,10 +252,10 @@ pg_array_release(struct pg_array *array)
 
 /* Value of a hex digit + 1; 0 is none. */
 static const unsigned char hex_digits[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,
-    ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14,
-    ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15,
-    ['F'] = 16,
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+    ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
 bool

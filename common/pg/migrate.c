@@ -56,7 +56,7 @@ apply_missing(struct pg *pg, const struct pg_migration *migrations, size_t n,
                  err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        bool is_applied;
+        bool is_applied = false;
         if (!applied(pg, &migrations[i], &is_applied, err))
             return false;
         if (is_applied)
@@ -100,7 +100,7 @@ pg_migrations_pending(struct pg *pg, const struct pg_migration *migrations, size
         return true;
     }
     for (size_t i = 0; i < n; i++) {
-        bool is_applied;
+        bool is_applied = false;
         if (!applied(pg, &migrations[i], &is_applied, err))
             return false;
         pending += !is_applied;

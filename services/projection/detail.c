@@ -43,7 +43,8 @@ add_double(struct buf *out, double value)
     char text[32];
 
     if (!(value > -1e9 && value < 1e9) ||
-        (double)(int64_t)(value * 1000) / 1000.0 != value || (value == 0 && signbit(value))) {
+        (double)(int64_t)(value * 1000) / 1000.0 != value ||
+        (value == 0 && signbit(value))) {
         (void)wire_json_double(out, value);
         return;
     }
@@ -263,7 +264,8 @@ projection_text(const struct complaint_event *ev)
         return STR_NULL;
     if (ev->action && !str_is_null(ev->action->text))
         return ev->action->text;
-    return ev->submission ? ev->submission->text : STR_NULL; /* submitted again: a message */
+    return ev->submission ? ev->submission->text
+                          : STR_NULL; /* submitted again: a message */
 }
 
 static struct str

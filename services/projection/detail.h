@@ -16,7 +16,8 @@ struct str projection_detail(const struct complaint_event *ev, struct buf *scrat
  * which is in complaints.text); null if nothing. */
 struct str projection_text(const struct complaint_event *ev);
 
-/* JSON arrays for a complaint's row; null if there is no item.  Valid until scratch changes. */
+/* JSON arrays for a complaint's row; null if there is no item.  Valid until scratch
+ * changes. */
 struct str projection_evidence(const struct triage_section *triage, struct buf *scratch);
 struct str projection_reasons(const struct triage_section *triage, struct buf *scratch);
 struct str projection_checklist(const struct triage_section *triage, struct buf *scratch);

@@ -5,19 +5,20 @@
 #include "projection/keys.h"
 
 /* Types of the columns, one letter each, in the order of the SQL's parameters:
- * u uuid, t text, j json, k jsonb, b boolean, h smallint, i integer, l bigint, d double, z time. */
+ * u uuid, t text, j json, k jsonb, b boolean, h smallint, i integer, l bigint, d double,
+ * z time. */
 static const char *const table_types[ROWS_TABLES] = {
     [ROWS_OFFSETS] = "tilll",
     [ROWS_EVENTS] = "uulttzzttttkt",
     [ROWS_ASSIGNMENTS] = "uuztttitbl",
-    [ROWS_COMPLAINTS] = "uhlttz"               /* envelope       */
-                        "ttttttlllttztbj"      /* submission     */
-                        "tttzzzzzziiiiuutbbl"  /* register       */
-                        "tttthdtbt"            /* classification */
-                        "ttddddbjitjjtbbzht"   /* triage         */
-                        "ti"                   /* sla            */
-                        "ttitbtut"             /* routing        */
-                        "ttdt",                /* resolution     */
+    [ROWS_COMPLAINTS] = "uhlttz"              /* envelope       */
+                        "ttttttlllttztbj"     /* submission     */
+                        "tttzzzzzziiiiuutbbl" /* register       */
+                        "tttthdtbt"           /* classification */
+                        "ttddddbjitjjtbbzht"  /* triage         */
+                        "ti"                  /* sla            */
+                        "ttitbtut"            /* routing        */
+                        "ttdt",               /* resolution     */
     [ROWS_CLOCKS] = "utiltttt"
                     "zztzzlziz",
     [ROWS_CUSTOMERS] = "tttlttttttzdlbzz",
@@ -91,7 +92,8 @@ rows_forget(struct rows *rows)
     memset(rows->clocks_known, 0, sizeof rows->clocks_known);
 }
 
-/* ---- a cursor over the columns of one row ----------------------------------------------- */
+/* ---- a cursor over the columns of one row
+ * ----------------------------------------------- */
 
 struct row {
     struct pg_array *at;
@@ -182,7 +184,8 @@ row_end(const struct rows *rows, enum rows_table table, const struct row *r)
     BUG_IF(r->at != rows->columns[table] + rows_columns(table));
 }
 
-/* ---- complaints ------------------------------------------------------------------------- */
+/* ---- complaints
+ * ------------------------------------------------------------------------- */
 
 static void
 add_submission(struct row *r, const struct projection_complaint *c)
@@ -288,7 +291,8 @@ add_triage(struct row *r, const struct triage_section *s, struct buf *scratch,
         return;
     }
     word(r, s->priority == PRIORITY_NONE ? NULL : priority_name(s->priority));
-    word(r, s->triage_class == TRIAGE_CLASS_NONE ? NULL : triage_class_name(s->triage_class));
+    word(r, s->triage_class == TRIAGE_CLASS_NONE ? NULL
+                                                 : triage_class_name(s->triage_class));
     real(r, s->score);
     real(r, s->severity);
     real(r, s->salvageability);
@@ -325,7 +329,8 @@ add_routing(struct row *r, const struct routing_section *s)
 }
 
 static void
-add_complaint(struct rows *rows, const struct projection_complaint *c, struct arena *arena)
+add_complaint(struct rows *rows, const struct projection_complaint *c,
+              struct arena *arena)
 {
     struct row row = row_begin(rows, ROWS_COMPLAINTS), *r = &row;
 
@@ -353,7 +358,8 @@ add_complaint(struct rows *rows, const struct projection_complaint *c, struct ar
     row_end(rows, ROWS_COMPLAINTS, r);
 }
 
-/* ---- the other tables of a fold --------------------------------------------------------- */
+/* ---- the other tables of a fold
+ * --------------------------------------------------------- */
 
 static void
 add_event(struct rows *rows, const struct projection_event *e)
@@ -385,12 +391,13 @@ mix_clock(const struct projection_clock *c)
 {
     const struct sla_clock *s = c->clock;
     const int64_t numbers[] = {
-        s->clock,     s->start_no,   s->started_at,      s->due_at,
-        s->status,    s->has_met_at, s->met_at,          s->has_breached_at,
-        s->breached_at, s->paused_ms, s->has_paused_since, s->paused_since,
+        s->clock,          s->start_no,           s->started_at,       s->due_at,
+        s->status,         s->has_met_at,         s->met_at,           s->has_breached_at,
+        s->breached_at,    s->paused_ms,          s->has_paused_since, s->paused_since,
         s->warned_percent, s->has_extended_until, s->extended_until,
     };
-    uint64_t hash = keys_hash((struct str){(const char *)c->complaint_id, PROJECTION_UUID});
+    uint64_t hash =
+        keys_hash((struct str){(const char *)c->complaint_id, PROJECTION_UUID});
 
     hash = keys_mix(hash, keys_hash((struct str){(const char *)numbers, sizeof numbers}));
     hash = keys_mix(hash, keys_hash(s->promise_id));
@@ -403,7 +410,8 @@ mix_clock(const struct projection_clock *c)
 static bool
 clock_known(struct rows *rows, const struct projection_clock *c)
 {
-    uint64_t slot = keys_hash((struct str){(const char *)c->complaint_id, PROJECTION_UUID});
+    uint64_t slot =
+        keys_hash((struct str){(const char *)c->complaint_id, PROJECTION_UUID});
     uint64_t hash = mix_clock(c);
 
     slot = keys_mix(slot, (uint64_t)c->clock->clock << 32 | (uint32_t)c->clock->start_no);
@@ -528,7 +536,8 @@ rows_add_fold(struct rows *rows, const struct projection_rows *fold, struct aren
     }
 }
 
-/* ---- what does not come from a fold ----------------------------------------------------- */
+/* ---- what does not come from a fold
+ * ----------------------------------------------------- */
 
 void
 rows_add_offset(struct rows *rows, const struct rows_offset *offset)

@@ -1,5 +1,5 @@
-/* The projection without a server: folding, timeline facts, reading messages, and that the
- * columns are those of the SQL. */
+/* The projection without a server: folding, timeline facts, reading messages, and that
+ * the columns are those of the SQL. */
 #include "projection/detail.h"
 #include "projection/rows.h"
 
@@ -140,7 +140,8 @@ test_check(void **state)
         bool expect;
     } table[] = {
         {"e0000000-0000-8000-8000-000000000001", NULL, true},
-        {"e0000000-0000-8000-8000-000000000001", "c0000000-0000-8000-8000-000000000001", true},
+        {"e0000000-0000-8000-8000-000000000001", "c0000000-0000-8000-8000-000000000001",
+         true},
         {"e0000000-0000-8000-8000-000000000001", "", false},
         {"e0000000-0000-8000-8000-000000000001", "c1", false},
         {"", NULL, false},
@@ -173,7 +174,9 @@ test_detail(void **state)
          "\"triage_score\":61.25,\"team\":\"cards\",\"owner\":\"kim\"}",
          NULL},
         {2, "{\"state\":\"open\"}", "still waiting"},
-        {3, "{\"team\":\"fraud\",\"said\":{\"reason\":\"ask 0301234567\"},\"state\":\"open\"}",
+        {3,
+         "{\"team\":\"fraud\",\"said\":{\"reason\":\"ask "
+         "0301234567\"},\"state\":\"open\"}",
          NULL},
         {4,
          "{\"clock\":\"first_response\",\"start_no\":1,"
@@ -187,7 +190,9 @@ test_detail(void **state)
          "{\"remedy\":\"refund\",\"amount\":12.5,\"currency\":\"EUR\","
          "\"state\":\"proposed\",\"from\":\"open\"}",
          NULL},
-        {9, "{\"state\":\"open\",\"refused_type\":\"complaint.closed\",\"reason\":\"it is open\"}",
+        {9,
+         "{\"state\":\"open\",\"refused_type\":\"complaint.closed\",\"reason\":\"it is "
+         "open\"}",
          NULL},
         {11,
          "{\"score\":2,\"said\":{\"comment\":\"write to me: anna@x.org\"},"
@@ -203,8 +208,7 @@ test_detail(void **state)
     (void)projection_life(&arena, events, 16);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s\n", i, event_type_name(events[table[i].event].type));
-        assert_str(projection_detail(&events[table[i].event], &scratch),
-                   table[i].detail);
+        assert_str(projection_detail(&events[table[i].event], &scratch), table[i].detail);
         struct str text = projection_text(&events[table[i].event]);
         assert_int_equal(str_is_null(text), table[i].text == NULL);
         if (table[i].text)
@@ -222,15 +226,23 @@ test_detail(void **state)
     static const struct {
         double value;
         const char *expect;
-    } numbers[] = {{0, "0"}, {-0.125, "-0.125"}, {100, "100"}, {0.1, "0.1"}, {0.29, "0.29"},
-                   {61.25, "61.25"}, {1.0 / 3, "0.3333333333333333"}, {1e12, "1000000000000"},
-                   {-5, "-5"}, {1.005, "1.005"}, {0.1 + 0.2, "0.30000000000000004"}};
+    } numbers[] = {{0, "0"},
+                   {-0.125, "-0.125"},
+                   {100, "100"},
+                   {0.1, "0.1"},
+                   {0.29, "0.29"},
+                   {61.25, "61.25"},
+                   {1.0 / 3, "0.3333333333333333"},
+                   {1e12, "1000000000000"},
+                   {-5, "-5"},
+                   {1.005, "1.005"},
+                   {0.1 + 0.2, "0.30000000000000004"}};
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
         struct reason reason = {STR("n"), numbers[i].value, 1, STR_NULL};
         struct triage_section one = {.n_reasons = 1, .reasons = &reason};
         char expect[96];
-        (void)snprintf(expect, sizeof expect, "[{\"name\":\"n\",\"value\":%s,\"weight\":1}]",
-                       numbers[i].expect);
+        (void)snprintf(expect, sizeof expect,
+                       "[{\"name\":\"n\",\"value\":%s,\"weight\":1}]", numbers[i].expect);
         assert_str(projection_reasons(&one, &scratch), expect);
     }
     assert_true(str_is_null(projection_checklist(events[0].triage, &scratch)));
@@ -243,17 +255,23 @@ static void
 test_columns(void **state)
 {
     static const char *const names[PG_TYPE_COUNT] = {
-        [PG_TEXT] = "text",     [PG_JSON] = "json",     [PG_JSONB] = "jsonb",   [PG_UUID] = "uuid",
-        [PG_BOOL] = "boolean",  [PG_INT2] = "smallint", [PG_INT4] = "integer",
-        [PG_INT8] = "bigint",   [PG_FLOAT8] = "double precision",
+        [PG_TEXT] = "text",
+        [PG_JSON] = "json",
+        [PG_JSONB] = "jsonb",
+        [PG_UUID] = "uuid",
+        [PG_BOOL] = "boolean",
+        [PG_INT2] = "smallint",
+        [PG_INT4] = "integer",
+        [PG_INT8] = "bigint",
+        [PG_FLOAT8] = "double precision",
         [PG_TIMESTAMPTZ] = "timestamptz",
     };
     static const char *const sql[ROWS_TABLES] = {
-        [ROWS_OFFSETS] = sql_offsets_advance,   [ROWS_EVENTS] = sql_complaint_events,
-        [ROWS_ASSIGNMENTS] = sql_assignments,   [ROWS_COMPLAINTS] = sql_complaints,
-        [ROWS_CLOCKS] = sql_sla_clocks,         [ROWS_CUSTOMERS] = sql_customers,
-        [ROWS_REMEDIES] = sql_remedies,         [ROWS_FEEDBACK] = sql_feedback_items,
-        [ROWS_DEAD] = sql_dead_letters,         [ROWS_ERASE] = sql_erase,
+        [ROWS_OFFSETS] = sql_offsets_advance, [ROWS_EVENTS] = sql_complaint_events,
+        [ROWS_ASSIGNMENTS] = sql_assignments, [ROWS_COMPLAINTS] = sql_complaints,
+        [ROWS_CLOCKS] = sql_sla_clocks,       [ROWS_CUSTOMERS] = sql_customers,
+        [ROWS_REMEDIES] = sql_remedies,       [ROWS_FEEDBACK] = sql_feedback_items,
+        [ROWS_DEAD] = sql_dead_letters,       [ROWS_ERASE] = sql_erase,
     };
     struct rows *rows = calloc(1, sizeof *rows);
     (void)state;
@@ -290,13 +308,15 @@ test_rows(void **state)
         rows_add_fold(rows, &fold, &arena);
         assert_int_equal(rows_count(rows, ROWS_EVENTS), 13);
         assert_int_equal(rows_count(rows, ROWS_COMPLAINTS), 2);
-        /* What the table has of a clock is not written again, until it may be in doubt. */
+        /* What the table has of a clock is not written again, until it may be in doubt.
+         */
         assert_int_equal(rows_count(rows, ROWS_CLOCKS), round == 1 ? 0 : 4);
         if (round == 1)
             rows_forget(rows);
         for (size_t t = 0; t < ROWS_TABLES; t++)
             for (size_t i = 0; i < rows_columns((enum rows_table)t); i++)
-                assert_int_equal(rows->columns[t][i].n_items, rows->columns[t][0].n_items);
+                assert_int_equal(rows->columns[t][i].n_items,
+                                 rows->columns[t][0].n_items);
     }
     rows_release(rows);
     free(rows);
@@ -319,8 +339,8 @@ test_read_dead(void **state)
         size_t n_headers;
         const char *partition;
         bool refused;
-    } table[] = {{7, "3", false}, {6, "3", true}, {0, "3", true}, {7, "-1", true},
-                 {7, "x", true},  {7, "2147483648", true}};
+    } table[] = {{7, "3", false}, {6, "3", true}, {0, "3", true},
+                 {7, "-1", true}, {7, "x", true}, {7, "2147483648", true}};
     struct arena arena = {0};
     (void)state;
 
@@ -329,9 +349,12 @@ test_read_dead(void **state)
         struct input input;
         memcpy(headers, good, sizeof headers);
         headers[5].value = str_from(table[i].partition);
-        struct kafka_message message = {.topic = STR("complaints.deadletter"), .partition = 1,
-                                        .offset = 55, .timestamp_ms = RIG_T0,
-                                        .n_headers = table[i].n_headers, .headers = headers};
+        struct kafka_message message = {.topic = STR("complaints.deadletter"),
+                                        .partition = 1,
+                                        .offset = 55,
+                                        .timestamp_ms = RIG_T0,
+                                        .n_headers = table[i].n_headers,
+                                        .headers = headers};
         print_message("row %zu\n", i);
         input_read(INPUT_DEAD, &message, &arena, &input);
         assert_int_equal(input.refused, table[i].refused);
@@ -351,7 +374,7 @@ test_read_feedback(void **state)
 {
 #define ITEM(status)                                                                     \
     "{\"type\":\"feedback.item\",\"time\":\"2026-03-02T09:00:00Z\",\"data\":{"           \
-    "\"feedback_id\":\"f0000000-0000-8000-8000-000000000001\",\"cluster_key\":\"k\","     \
+    "\"feedback_id\":\"f0000000-0000-8000-8000-000000000001\",\"cluster_key\":\"k\","    \
     "\"status\":\"" status "\",\"complaints\":3,\"customers\":2}}"
     static const struct {
         const char *value;
@@ -364,14 +387,16 @@ test_read_feedback(void **state)
         {"{", DEAD_BAD_JSON, false},
         {NULL, DEAD_BAD_JSON, false},
         {"{\"type\":\"feedback.item\"}", DEAD_BAD_CLOUDEVENT, false},
-        {"{\"type\":\"feedback.item\",\"data\":{\"feedback_id\":\"x\"}}", DEAD_BAD_FIELD, false},
+        {"{\"type\":\"feedback.item\",\"data\":{\"feedback_id\":\"x\"}}", DEAD_BAD_FIELD,
+         false},
     };
     struct arena arena = {0};
     struct input inputs[COUNT_OF(table)];
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(table); i++) {
-        struct kafka_message message = {.offset = (int64_t)i, .timestamp_ms = RIG_T0,
+        struct kafka_message message = {.offset = (int64_t)i,
+                                        .timestamp_ms = RIG_T0,
                                         .value = str_from(table[i].value)};
         print_message("row %zu: %s\n", i, table[i].value ? table[i].value : "null");
         input_read(INPUT_FEEDBACK, &message, &arena, &inputs[i]);
@@ -403,8 +428,8 @@ test_read_routed(void **state)
 
     (void)projection_life(&arena, events, 16);
     assert_true(wire_encode(&complaint_event_wire, &events[0], &framed, &err));
-    struct kafka_message message = {.offset = 9, .timestamp_ms = RIG_T0,
-                                    .value = buf_str(&framed)};
+    struct kafka_message message = {
+        .offset = 9, .timestamp_ms = RIG_T0, .value = buf_str(&framed)};
     input_read(INPUT_ROUTED, &message, &arena, &input);
     assert_false(input.refused);
     assert_int_equal(input.ev->type, EVENT_TYPE_COMPLAINT_SUBMITTED);
