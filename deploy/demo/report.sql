@@ -102,9 +102,9 @@ ORDER BY c.priority, s.due_at, c.complaint_ref, s.clock LIMIT 5;
 SET timezone = 'UTC';
 SELECT format('   %s  %s  %s%s%s%s', to_char(t.occurred_at, 'DD Mon HH24:MI'), coalesce(rpad('#' || t.seq, 4), '    '),
     CASE WHEN t.seq IS NULL THEN :'y' WHEN t.type IN ('complaint.message', 'complaint.submitted') THEN :'b' END,
-    said, :'r',
-    E'\n' || repeat(' ', 23) || regexp_replace(redress.mask_text('"' || text || '"') || ' ', '(.{1,76}) ',
-        E'\\1\n' || repeat(' ', 23), 'g'))
+    rtrim(regexp_replace(said || ' ', '(.{1,76}) ', E'\\1\n' || repeat(' ', 23), 'g'), E' \n'), :'r',
+    E'\n' || repeat(' ', 23) || rtrim(regexp_replace(redress.mask_text('"' || text || '"') || ' ',
+        '(.{1,76}) ', E'\\1\n' || repeat(' ', 23), 'g'), E' \n'))
 FROM (SELECT t.*, e.text FROM bi.timeline t JOIN redress.complaint_events e USING (event_id)
       WHERE t. complaint_id = (SELECT complaint_id FROM bi.complaints WHERE complaint_ref = 'TA-ACCORDION')) t,
     LATERAL (SELECT CASE t.type
@@ -127,7 +127,7 @@ WHERE said IS NOT NULL AND (t.type <> 'sla.breached' OR detail ->> 'clock' IN ('
 ORDER BY t.occurred_at, t.seq NULLS FIRST, t.recorded_at, t.event_id;
 \connect :analyst
 SET timezone = 'UTC';
-SELECT format(E'   Now: %s, score %s, %s of %s. Advice: %s, within %s days:', priority, round(score::numeric), owner, team,
+SELECT format(E'   Now: %s, score %s, with %s of %s.\n   Advice: %s, within %s days:', priority, round(score::numeric), owner, team,
     replace(remedy_advice, '_', ' '),
     greatest(0, floor(extract(epoch FROM recovery_ends_at - :'now'::timestamptz) / 86400)))
 FROM bi.complaints WHERE complaint_ref = 'TA-ACCORDION';
@@ -141,6 +141,7 @@ SELECT format('   %s items: one for each product and issue. The largest, and tho
 SELECT format('   %s %s  %s %s%s', lpad(complaints::text, 10), lpad(customers::text, 10),
     rpad(concat_ws(' / ', product, issue), 44), status,
     CASE WHEN cause IS NOT NULL THEN E'\n' || repeat(' ', 26) || '"' || cause || '"' END
-    || coalesce(', fix planned for ' || to_char(due_at, 'DD Mon'), '') || coalesce(', fixed in ' || version, ''))
+    || coalesce(E'\n' || repeat(' ', 26) || CASE WHEN version IS NOT NULL THEN 'fixed in ' || version
+        ELSE 'fix planned for ' || to_char(due_at, 'DD Mon') END, ''))
 FROM (SELECT *, row_number() OVER (ORDER BY complaints DESC, product, issue) AS n FROM bi.feedback_loop) f
 WHERE n <= 6 OR status <> 'open' ORDER BY n;
