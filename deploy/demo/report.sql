@@ -90,7 +90,7 @@ SELECT format('   %s %s %s %s%s%s %s %s%s%s', rpad(clock, 18),
 FROM bi.sla_clocks GROUP BY clock ORDER BY clock;
 \qecho '   The next to run out where it hurts most:'
 SELECT format('   %s  %s %s %s %s', to_char(s.due_at, 'DD Mon HH24:MI'), rpad(s.clock, 16), rpad(c.complaint_ref, 14),
-    c.priority, format('%s%s, %s of %s', c.product, coalesce(' / ' || c.issue, ''), c.owner, c.team))
+    c.priority, format('%s%s, %s', c.product, coalesce(' / ' || c.issue, ''), c.team))
 FROM bi.sla_clocks s JOIN bi.complaints c USING (complaint_id)
 WHERE s.status = 'running' AND c.state IN ('open', 'waiting_customer', 'waiting_third_party', 'proposed')
     AND s.due_at < :'now'::timestamptz + interval '2 days'
