@@ -1,4 +1,5 @@
 /* stage_commit.c - how a transaction begins and ends. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,6 +10,8 @@
 #define CALL_TIMEOUT_MS 10000
 #define END_TIMEOUT_US (INT64_C(60) * 1000 * 1000)
 #define SEEK_TIMEOUT_MS 10000
+#define CUT_KEY_BYTES 1024
+#define CUT_VALUE_BYTES ((size_t)1024 * 1024)
 #define GUARD_MAX_US 12000
 
 static bool
@@ -78,6 +81,45 @@ count_dead_letter(struct worker *worker, const struct output *output)
     }
 }
 
+/* Copies headers as the producer takes them; returns the bytes of key, value and headers.
+ */
+static size_t
+take_headers(struct worker *worker, const struct output *output)
+{
+    size_t bytes = output->key.len + output->value.len;
+    BUG_IF(output->n_headers > STAGE_HEADERS_MAX);
+    for (size_t h = 0; h < output->n_headers; h++) {
+        worker->headers[h] =
+            (struct kafka_header){output->headers[h].name, output->headers[h].value};
+        bytes += output->headers[h].name.len + output->headers[h].value.len + 16;
+    }
+    return bytes;
+}
+
+/* A compressed batch may hold a message far above the limits of topics.  As a dead letter
+ * it keeps our own headers and the beginning of its bytes; one more header tells its
+ * size. */
+static enum kafka_fate
+send_cut(struct worker *worker, const struct output *output, size_t bytes,
+         struct err *err)
+{
+    char size[24];
+    size_t n = 0;
+    for (size_t h = 0; h < output->n_headers; h++) {
+        if (str_starts(output->headers[h].name, STR("redress-error-")))
+            worker->headers[n++] =
+                (struct kafka_header){output->headers[h].name, output->headers[h].value};
+    }
+    (void)snprintf(size, sizeof(size), "%zu", bytes);
+    BUG_IF(n == STAGE_HEADERS_MAX);
+    worker->headers[n++] =
+        (struct kafka_header){STR("redress-error-cut-from-bytes"), str_from(size)};
+    return kafka_produce(worker->producer, worker->dead_letters, output->partition,
+                         str_sub(output->key, 0, CUT_KEY_BYTES),
+                         str_sub(output->value, 0, CUT_VALUE_BYTES), worker->headers, n,
+                         err);
+}
+
 enum kafka_fate
 worker_send(struct worker *worker, const struct slot *slot, struct err *err)
 {
@@ -88,15 +130,16 @@ worker_send(struct worker *worker, const struct slot *slot, struct err *err)
     for (size_t i = 0; fate == KAFKA_DONE && i < n; i++) {
         const struct output *output = &outputs[i];
         struct kafka_target *target = worker->dead_letters;
-        BUG_IF(output->n_headers > STAGE_HEADERS_MAX);
-        for (size_t h = 0; h < output->n_headers; h++)
-            worker->headers[h] =
-                (struct kafka_header){output->headers[h].name, output->headers[h].value};
+        size_t bytes = take_headers(worker, output);
+        worker->batch_bytes += bytes;
         if (output->topic != OUTPUT_DEAD_LETTER)
             target = worker->outputs[output->topic];
         else
             count_dead_letter(worker, output);
-        worker->batch_bytes += output->key.len + output->value.len;
+        if (output->topic == OUTPUT_DEAD_LETTER && bytes > OUTPUT_MAX_BYTES) {
+            fate = send_cut(worker, output, bytes, err);
+            continue;
+        }
         fate = kafka_produce(worker->producer, target, output->partition, output->key,
                              output->value, worker->headers, output->n_headers, err);
     }

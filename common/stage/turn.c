@@ -140,6 +140,9 @@ turn_save(struct turn *turn, struct str key, const struct wire_schema *schema,
     buf_clear(&turn->scratch);
     if (!wire_encode(schema, record, &turn->scratch, err))
         return false;
+    if (key.len + turn->scratch.len > OUTPUT_MAX_BYTES)
+        return err_dead(err, DEAD_TOO_LARGE, NULL, "a state record of %zu bytes",
+                        turn->scratch.len);
     store_put(turn->driver->store, key, buf_str(&turn->scratch), due_ms);
     return true;
 }
@@ -186,9 +189,10 @@ bool
 turn_emit_bytes(struct turn *turn, size_t output, struct str key, struct str value,
                 const struct header *headers, size_t n_headers, struct err *err)
 {
-    (void)err;
     const struct stage_def *def = turn->driver->def;
     BUG_IF(output >= def->n_outputs);
+    if (key.len + value.len > OUTPUT_MAX_BYTES)
+        return err_dead(err, DEAD_TOO_LARGE, NULL, "an output of %zu bytes", value.len);
     add_output(turn,
                (struct output){
                    .topic = output,

@@ -16,6 +16,8 @@ export REDRESS_OPS_PORT=0 REDRESS_REPLICATION=1
 export REDRESS_BATCH_MAX_EVENTS=200 # many small transactions
 RANDOM=$seed
 
+brokers=${REDRESS_KAFKA_BROKERS:-$(sed -n 's/.*"bootstrap.servers": *"\([^"]*\)".*/\1/p' "$REDRESS_CONFIG")}
+
 nap() { # nap MS
     perl -e 'select(undef, undef, undef, $ARGV[0] / 1000)' "$1"
 }
@@ -76,7 +78,6 @@ one() { # one NAME KILL [OPTION...]: dumps into $work/NAME
 aborted() {
     local topic="${REDRESS_TOPIC_PREFIX}complaints.received" all committed
     command -v kcat >/dev/null || return 0
-    local brokers=${REDRESS_KAFKA_BROKERS:-$(sed -n 's/.*"bootstrap.servers": *"\([^"]*\)".*/\1/p' "$REDRESS_CONFIG")}
     all=$(kcat -b "$brokers" -C -e -q -t "$topic" -X isolation.level=read_uncommitted -f '.\n' | wc -l)
     committed=$(kcat -b "$brokers" -C -e -q -t "$topic" -X isolation.level=read_committed -f '.\n' | wc -l)
     echo "stage: $((all - committed)) messages of aborted transactions, $committed committed"
@@ -97,3 +98,25 @@ one killed kill
 compare "1 thread, $kills kills" "$work/calm" "$work/killed"
 one threads kill --threads 2
 compare "2 threads, $kills kills" "$work/calm" "$work/threads"
+
+# A compressed batch brings a message ten times the topics' limit: a dead letter, cut, and the
+# neighbours pass.
+poison() {
+    command -v kcat >/dev/null || { echo "stage: poison: no kcat, skipped"; return 0; }
+    export REDRESS_TOPIC_PREFIX="it$$.poison."
+    local dead
+    "$program" topics
+    start
+    "$program" feed 100 "$seed"
+    perl -e 'print "x" x 30000000' >"$work/huge"
+    kcat -b "$brokers" -P -t "${REDRESS_TOPIC_PREFIX}complaints.inbound" -k huge \
+        -X message.max.bytes=100000000 -X compression.codec=gzip "$work/huge"
+    "$program" feed 100 "$seed" 100
+    "$program" caught-up 60000 || fail "poison did not catch up"
+    stop
+    dead=$(kcat -b "$brokers" -C -e -q -t "${REDRESS_TOPIC_PREFIX}complaints.deadletter" -f '%k %S %h\n' | grep '^huge ')
+    [[ $dead == "huge 1048576 "*redress-error-cut-from-bytes=30000* ]] || fail "poison: $dead"
+    [ "$("$program" dump | grep -c '^complaints.keyed')" -gt 150 ] || fail "poison: neighbours"
+    echo "stage: poison: a message of 30 MB became a dead letter"
+}
+poison
