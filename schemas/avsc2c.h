@@ -13,7 +13,7 @@
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
-#define MAX_BYTES_DEFAULT 8192
+#define MAX_BYTES_DEFAULT 32768
 #define MAX_ITEMS_DEFAULT 64
 
 /* The Avro types that have a C form here; the order is that of TYPE_FACTS. */

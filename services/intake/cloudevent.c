@@ -96,11 +96,11 @@ static const struct attribute ATTRIBUTES[] = {
     IN_READING("specversion", specversion, true),
     IN_CE(id, CLOUDEVENT_ID_MAX, true),
     IN_CE(source, CLOUDEVENT_ID_MAX, true),
-    IN_CE(type, CLOUDEVENT_ID_MAX, true),
-    IN_CE(time, CLOUDEVENT_ID_MAX, false),
-    IN_CE(subject, CLOUDEVENT_SUBJECT_MAX, false),
-    IN_CE(traceparent, CLOUDEVENT_TRACE_MAX, false),
-    IN_CE(tracestate, CLOUDEVENT_TRACE_MAX * 2, false),
+    IN_CE(type, CLOUDEVENT_ATTRIBUTE_MAX, true),
+    IN_CE(time, CLOUDEVENT_ATTRIBUTE_MAX, false),
+    IN_CE(subject, CLOUDEVENT_ATTRIBUTE_MAX, false),
+    IN_CE(traceparent, CLOUDEVENT_ATTRIBUTE_MAX, false),
+    IN_CE(tracestate, CLOUDEVENT_ATTRIBUTE_MAX, false),
     IN_READING("datacontenttype", content_type, false),
 };
 

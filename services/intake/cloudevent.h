@@ -12,9 +12,7 @@
 
 #define CLOUDEVENT_MESSAGE_MAX ((size_t)1024 * 1024) /* of the value */
 #define CLOUDEVENT_ID_MAX 512                        /* id, source   */
-#define CLOUDEVENT_SUBJECT_MAX 2048
-#define CLOUDEVENT_TRACE_MAX 512
-#define CLOUDEVENT_ATTRIBUTE_MAX 8192
+#define CLOUDEVENT_ATTRIBUTE_MAX 8192                /* any other    */
 #define CLOUDEVENT_EXTENSIONS_COUNT 256
 #define CLOUDEVENT_EXTENSIONS_MAX ((size_t)64 * 1024) /* names and values of all */
 

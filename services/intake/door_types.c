@@ -1,7 +1,7 @@
 #include "intake/door_fields.h"
 
-/* The rows: design, "Events" (names) and "Dead letters" (what is required, limits). Where
- * the event's schema keeps fewer bytes than 8 KiB the row says so. */
+/* The rows: design, "Events" (names) and "Dead letters" (what is required, limits). The
+ * event's schema leaves room for what normalisation adds (NFC: up to three times). */
 
 #define KB 1024U
 #define TEXT_MAX (256 * KB)
@@ -45,7 +45,7 @@ static const struct field CUSTOMER_ROWS[] = {
     PLAIN("email", FIELD_RAW, customer.email, STRING_MAX),
     PLAIN("phone", FIELD_RAW, customer.phone, STRING_MAX),
     PLAIN("handle", FIELD_RAW, customer.handle, STRING_MAX),
-    PLAIN("tier", FIELD_STRING, customer.tier, 128),
+    PLAIN("tier", FIELD_STRING, customer.tier, STRING_MAX),
     FLAGGED("since", FIELD_SINCE, customer., since),
     FLAGGED("lifetime_value", FIELD_NUMBER, customer., lifetime_value),
     FLAGGED("followers", FIELD_COUNT, customer., followers),
@@ -61,7 +61,7 @@ static const struct field REACH_ROWS[] = {
 static const struct field_set REACH = SET(REACH_ROWS);
 
 static const struct field REGULATOR_ROWS[] = {
-    PLAIN("name", FIELD_STRING, regulator.name, 256),
+    PLAIN("name", FIELD_STRING, regulator.name, STRING_MAX),
     PLAIN("case_ref", FIELD_STRING, regulator.case_ref, REF_MAX),
     FLAGGED("received_at", FIELD_TIME, regulator., received_at),
 };
@@ -75,7 +75,7 @@ static const struct field SUBMITTED_ROWS[] = {
     PLAIN("text", FIELD_TEXT, submission.text, TEXT_MAX),
     PLAIN("subject", FIELD_STRING, submission.subject, STRING_MAX),
     PLAIN("issue", FIELD_STRING, submission.issue, STRING_MAX),
-    PLAIN("language", FIELD_STRING, submission.language, 64),
+    PLAIN("language", FIELD_STRING, submission.language, STRING_MAX),
     PLAIN("brand", FIELD_STRING, submission.brand, STRING_MAX),
     PLAIN("product", FIELD_STRING, submission.product, STRING_MAX),
     PLAIN("order_ref", FIELD_STRING, submission.order_ref, REF_MAX),
@@ -92,7 +92,7 @@ static const struct field SUBMITTED_ROWS[] = {
 
 /* How every later event of a complaint names it. */
 static const struct field NAMING_ROWS[] = {
-    PLAIN("complaint_id", FIELD_ID, complaint_id, 64),
+    PLAIN("complaint_id", FIELD_ID, complaint_id, REF_MAX),
     PLAIN("complaint_ref", FIELD_ID, complaint_ref, REF_MAX),
     PLAIN("complaint_source", FIELD_ID, complaint_source, REF_MAX),
     INSIDE("customer", has_customer, CUSTOMER),
@@ -107,15 +107,15 @@ static const struct field PERSON_ROWS[] = {
 static const struct field_set PERSON = SET(PERSON_ROWS);
 
 static const struct field ANSWER_ROWS[] = {
-    PLAIN("feedback_id", FIELD_ID, action.feedback_id, 64),
-    PLAIN("collective_id", FIELD_ID, action.collective_id, 64),
+    PLAIN("feedback_id", FIELD_ID, action.feedback_id, REF_MAX),
+    PLAIN("collective_id", FIELD_ID, action.collective_id, REF_MAX),
 };
 static const struct field_set ANSWER = SET(ANSWER_ROWS);
 
 #define REASON PLAIN("reason", FIELD_STRING, action.reason, STRING_MAX)
 #define CAUSE PLAIN("cause", FIELD_STRING, action.cause, STRING_MAX)
 #define AMOUNT FLAGGED("amount", FIELD_MONEY, action., amount)
-#define CURRENCY PLAIN("currency", FIELD_STRING, action.currency, 64)
+#define CURRENCY PLAIN("currency", FIELD_STRING, action.currency, STRING_MAX)
 #define AUTOMATIC FLAGGED("automatic", FIELD_BOOL, action., automatic)
 
 static const struct field MESSAGE_ROWS[] = {
@@ -129,15 +129,15 @@ static const struct field ACKNOWLEDGED_ROWS[] = {AUTOMATIC};
 static const struct field RESPONDED_ROWS[] = {
     PLAIN("text", FIELD_TEXT, action.text, TEXT_MAX), AUTOMATIC};
 static const struct field ASSIGNED_ROWS[] = {
-    MUST("team", FIELD_STRING, action.team, KB),
-    PLAIN("owner", FIELD_STRING, action.owner, KB),
+    MUST("team", FIELD_STRING, action.team, STRING_MAX),
+    PLAIN("owner", FIELD_STRING, action.owner, STRING_MAX),
 };
 static const struct field TRANSFERRED_ROWS[] = {
-    MUST("team", FIELD_STRING, action.team, KB),
+    MUST("team", FIELD_STRING, action.team, STRING_MAX),
     REASON,
 };
 static const struct field WAITING_ROWS[] = {
-    MUST("for", FIELD_WAIT, action.waiting_for, 32),
+    MUST("for", FIELD_WAIT, action.waiting_for, STRING_MAX),
     REASON,
 };
 static const struct field PROMISED_ROWS[] = {
@@ -170,16 +170,16 @@ static const struct field CORRECTED_ROWS[] = {
     FLAGGED("severity", FIELD_RANK, action., severity),
 };
 static const struct field EXTENDED_ROWS[] = {
-    MUST("clock", FIELD_CLOCK, action.clock, 64),
+    MUST("clock", FIELD_CLOCK, action.clock, STRING_MAX),
     MUST_FLAGGED("until", FIELD_TIME, action., until),
     MUST("reason", FIELD_STRING, action.reason, STRING_MAX),
-    MUST("approver", FIELD_STRING, action.approver, KB),
+    MUST("approver", FIELD_STRING, action.approver, STRING_MAX),
 };
 static const struct field CAUSE_ROWS[] = {CAUSE};
 static const struct field PLANNED_ROWS[] = {
     FLAGGED("due_at", FIELD_TIME, action., due_at)};
 static const struct field FIXED_ROWS[] = {
-    PLAIN("version", FIELD_STRING, action.version, KB)};
+    PLAIN("version", FIELD_STRING, action.version, STRING_MAX)};
 
 #define BARE                                                                             \
     {                                                                                    \

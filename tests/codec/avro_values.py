@@ -71,7 +71,7 @@ class Values:
         self.random = random.Random(seed)
 
     def text(self, field):
-        most = field.get("max_bytes", 8192)
+        most = field.get("max_bytes", 32768)
         out = "".join(self.random.choice(self.PIECES) for _ in range(self.random.randrange(24)))
         return out.encode()[:most].decode(errors="ignore")
 

@@ -195,6 +195,17 @@ test_limits(void **state)
          "$.data.attachments"},
         {"complaint.responded", "{" REF ",\"text\":\"", "\"}", 262144, "$.data.text"},
         {"complaint.rejected", "{" REF ",\"reason\":\"", "\"}", 8192, "$.data.reason"},
+        {"complaint.submitted", "{" WEB ",\"customer\":{\"tier\":\"", "\"}}", 8192,
+         "$.data.customer.tier"},
+        {"complaint.submitted", "{" WEB ",\"regulator\":{\"name\":\"", "\"}}", 8192,
+         "$.data.regulator.name"},
+        {"complaint.submitted", "{" WEB ",\"language\":\"", "\"}", 8192,
+         "$.data.language"},
+        {"complaint.assigned", "{" REF ",\"team\":\"", "\"}", 8192, "$.data.team"},
+        {"complaint.assigned", "{" REF ",\"team\":\"t\",\"owner\":\"", "\"}", 8192,
+         "$.data.owner"},
+        {"complaint.resolved", "{" REF ",\"currency\":\"", "\"}", 8192,
+         "$.data.currency"},
     };
     char *filler = malloc(262146);
     memset(filler, 'x', 262146);

@@ -349,7 +349,7 @@ static void
 errors_name_the_field(void **state)
 {
     (void)state;
-    static char text[9000];
+    static char text[33000];
     memset(text, 'x', sizeof(text));
     struct str reasons[3] = {{"a", 1}, {"b", 1}, {text, sizeof(text)}};
     struct finding findings[2] = {{.n_reasons = 0}, {.n_reasons = 3, .reasons = reasons}};

@@ -83,7 +83,7 @@ set_text(struct wire_random *r, const json_t *field, bool is_string, avro_value_
     static const char *const PIECES[] = {"a",  "Z", "9",  " ",  "投",
                                          "诉", "é", "\"", "\\", "\n"};
     char text[600];
-    size_t max = limit(field, "max_bytes", 8192);
+    size_t max = limit(field, "max_bytes", 32768);
     size_t n = 0;
     for (size_t want = random_len(r, max); want > 0; want--) {
         const char *piece = PIECES[wire_random_below(&r->state, COUNT_OF(PIECES))];
