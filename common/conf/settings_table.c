@@ -7,23 +7,23 @@ static const char *const LEVELS[] = {"debug", "info", "warn", "error", NULL};
 
 #define TEXT(key, field, fallback, option, help)                                         \
     {                                                                                    \
-        key, SETTING_TEXT, offsetof(struct settings, field), fallback, 0, 0, "", option, \
-            NULL, false, help                                                            \
+        key, SETTING_TEXT, false, offsetof(struct settings, field), fallback, 0, 0, "",  \
+            option, NULL, help                                                           \
     }
 #define SECRET(key, field, help)                                                         \
     {                                                                                    \
-        key, SETTING_TEXT, offsetof(struct settings, field), "", 0, 0, "", NULL, NULL,   \
-            true, help                                                                   \
+        key, SETTING_TEXT, true, offsetof(struct settings, field), "", 0, 0, "", NULL,   \
+            NULL, help                                                                   \
     }
 #define NUMBER(key, field, fallback, min, max, unit, option, help)                       \
     {                                                                                    \
-        key, SETTING_NUMBER, offsetof(struct settings, field), fallback, min, max, unit, \
-            option, NULL, false, help                                                    \
+        key, SETTING_NUMBER, false, offsetof(struct settings, field), fallback, min,     \
+            max, unit, option, NULL, help                                                \
     }
 #define CHOICE(key, field, fallback, words, option, help)                                \
     {                                                                                    \
-        key, SETTING_CHOICE, offsetof(struct settings, field), fallback, 0, 0, "",       \
-            option, words, false, help                                                   \
+        key, SETTING_CHOICE, false, offsetof(struct settings, field), fallback, 0, 0,    \
+            "", option, words, help                                                      \
     }
 
 const struct setting settings_table[] = {

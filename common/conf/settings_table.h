@@ -10,13 +10,13 @@ enum setting_type { SETTING_TEXT, SETTING_NUMBER, SETTING_CHOICE };
 struct setting {
     const char *key; /* with dots; REDRESS_<KEY> in the environment */
     enum setting_type type;
+    bool secret;
     size_t field;             /* offset in struct settings: const char * or int64_t */
     const char *fallback;     /* the default, as text */
     int64_t min, max;         /* of a number */
     const char *unit;         /* "" if none */
     const char *option;       /* on the command line, NULL if not there */
     const char *const *words; /* of a choice, NULL-terminated */
-    bool secret;
     const char *help;
 };
 

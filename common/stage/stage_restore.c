@@ -70,7 +70,7 @@ again(struct worker *worker, int64_t deadline_us, struct err *err)
 {
     if (err->action != ERR_RETRY || !keep_on(worker) || now_mono_us() > deadline_us)
         return false;
-    const struct timespec pause = {0, 50 * 1000 * 1000};
+    const struct timespec pause = {.tv_nsec = 50000000};
     (void)nanosleep(&pause, NULL);
     return true;
 }

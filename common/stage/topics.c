@@ -15,25 +15,25 @@
  * becomes a dead letter instead of a publisher's error.  Everywhere else wall time of the
  * broker: retention never eats a history that was just imported. */
 const struct topic_def topics[] = {
-    /* name, inbound, compacted, append_time, retention, max message */
-    {"complaints.inbound", true, false, false, WEEK_MS, 2 * 1024 * 1024},
-    {"complaints.keyed", false, false, true, WEEK_MS, BIG},
-    {"complaints.received", false, false, true, WEEK_MS, BIG},
-    {"complaints.classified", false, false, true, WEEK_MS, BIG},
-    {"complaints.triaged", false, false, true, WEEK_MS, BIG},
-    {"complaints.timed", false, false, true, WEEK_MS, BIG},
-    {"complaints.routed", false, false, true, FOR_EVER, BIG},
-    {"complaints.notifications", false, false, true, WEEK_MS, BIG},
-    {"products.observed", false, false, true, WEEK_MS, BIG},
-    {"products.feedback", false, false, true, FOR_EVER, BIG},
-    {"products.alerts", false, false, true, FOR_EVER, BIG},
-    {"complaints.deadletter", false, false, true, 30 * DAY_MS, BIG},
-    {"redress.register.changelog", false, true, true, FOR_EVER, BIG},
-    {"redress.classification.changelog", false, true, true, FOR_EVER, BIG},
-    {"redress.triage.changelog", false, true, true, FOR_EVER, BIG},
-    {"redress.sla.changelog", false, true, true, FOR_EVER, BIG},
-    {"redress.assign.changelog", false, true, true, FOR_EVER, BIG},
-    {"redress.collect.changelog", false, true, true, FOR_EVER, BIG},
+    /* name, inbound, compacted, append_time, max message, retention */
+    {"complaints.inbound", true, false, false, 2 * 1024 * 1024, WEEK_MS},
+    {"complaints.keyed", false, false, true, BIG, WEEK_MS},
+    {"complaints.received", false, false, true, BIG, WEEK_MS},
+    {"complaints.classified", false, false, true, BIG, WEEK_MS},
+    {"complaints.triaged", false, false, true, BIG, WEEK_MS},
+    {"complaints.timed", false, false, true, BIG, WEEK_MS},
+    {"complaints.routed", false, false, true, BIG, FOR_EVER},
+    {"complaints.notifications", false, false, true, BIG, WEEK_MS},
+    {"products.observed", false, false, true, BIG, WEEK_MS},
+    {"products.feedback", false, false, true, BIG, FOR_EVER},
+    {"products.alerts", false, false, true, BIG, FOR_EVER},
+    {"complaints.deadletter", false, false, true, BIG, 30 * DAY_MS},
+    {"redress.register.changelog", false, true, true, BIG, FOR_EVER},
+    {"redress.classification.changelog", false, true, true, BIG, FOR_EVER},
+    {"redress.triage.changelog", false, true, true, BIG, FOR_EVER},
+    {"redress.sla.changelog", false, true, true, BIG, FOR_EVER},
+    {"redress.assign.changelog", false, true, true, BIG, FOR_EVER},
+    {"redress.collect.changelog", false, true, true, BIG, FOR_EVER},
 };
 const size_t topics_len = COUNT_OF(topics);
 

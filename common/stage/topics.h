@@ -10,12 +10,12 @@
 #include "conf/settings.h"
 
 struct topic_def {
-    const char *name;     /* without prefix                                            */
-    bool inbound;         /* settings.inbound_partitions instead of settings.partitions */
-    bool compacted;       /* else deleted after retention_ms                           */
-    bool append_time;     /* record timestamps are the broker's wall time              */
-    int64_t retention_ms; /* -1: unlimited                                             */
+    const char *name; /* without prefix                                            */
+    bool inbound;     /* settings.inbound_partitions instead of settings.partitions */
+    bool compacted;   /* else deleted after retention_ms                           */
+    bool append_time; /* record timestamps are the broker's wall time              */
     int32_t max_message_bytes;
+    int64_t retention_ms; /* -1: unlimited                                             */
 };
 
 #define TOPIC_INTERNAL_MAX_BYTES (3 * 1024 * 1024)

@@ -63,12 +63,12 @@ store_drop(struct store *store)
     if (!store)
         return;
     store_commit(store);
-    struct entry *entry = NULL;
-    struct entry *next = NULL;
-    HASH_ITER(hh, store->table, entry, next)
-    {
-        HASH_DEL(store->table, entry);
+    struct entry *entry = store->table;
+    HASH_CLEAR(hh, store->table); /* the buckets; the entries stay chained */
+    while (entry) {
+        struct entry *next = entry->hh.next;
         entry_free(entry);
+        entry = next;
     }
     free(store->heap);
     free(store->undo);
@@ -376,13 +376,13 @@ store_each(const struct store *store, bool sorted,
     size_t count = store_count(store);
     if (count == 0)
         return;
-    const struct entry **list = malloc(count * sizeof(*list));
+    const struct entry **list = malloc(count * sizeof(const struct entry *));
     BUG_IF(!list);
     size_t n = 0;
     for (const struct entry *entry = store->table; entry; entry = entry->hh.next)
         list[n++] = entry;
     if (sorted)
-        qsort(list, n, sizeof(*list), by_key);
+        qsort(list, n, sizeof(const struct entry *), by_key);
     for (size_t i = 0; i < n; i++)
         fn(ctx, entry_key(list[i]), (struct str){list[i]->value, list[i]->value_len},
            list[i]->due_ms);
