@@ -200,7 +200,9 @@ write_changelog(struct worker *worker, struct err *err)
     return KAFKA_DONE;
 }
 
-/* The offsets of partitions that moved. */
+/* The offsets of partitions that moved or were touched: also a transaction of timers
+ * alone shows the group its generation, or a process that slept through a rebalance could
+ * still commit. */
 static enum kafka_fate
 send_offsets(struct worker *worker, int64_t deadline_us, struct err *err)
 {
@@ -209,10 +211,11 @@ send_offsets(struct worker *worker, int64_t deadline_us, struct err *err)
     BUG_IF(!partitions || !offsets);
     size_t n = 0;
     for (size_t i = 0; i < worker->n_slots; i++) {
-        if (worker->slots[i].position == worker->slots[i].committed)
+        const struct slot *slot = &worker->slots[i];
+        if (slot->position == slot->committed && !slot->touched)
             continue;
-        partitions[n] = worker->slots[i].partition;
-        offsets[n++] = worker->slots[i].position;
+        partitions[n] = slot->partition;
+        offsets[n++] = slot->position;
     }
     enum kafka_fate fate = n == 0 ? KAFKA_DONE : KAFKA_RETRY;
     while (fate == KAFKA_RETRY) {
