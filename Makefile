@@ -85,7 +85,7 @@ SQL_HEADERS := $(foreach f,$(SQL),$(call sql_header,$f)) $(if $(MIGRATIONS),$(GE
 move_changed = for f in $$tmp/*; do [ -e "$$f" ] || continue; \
 	cmp -s "$$f" $1/$${f\#\#*/} || mv -f "$$f" $1/; done; rm -rf $$tmp
 
-NO_GEN := help deps clean format up down status infra layers ci
+NO_GEN := help deps clean format up down status infra layers ci demo test
 ifneq ($(filter-out $(NO_GEN),$(or $(MAKECMDGOALS),help)),)
 ifneq ($(and $(AVSC),$(AVSC2C_SRC)),)
 include $(GEN)/gen.mk
