@@ -311,4 +311,4 @@ tidy: $(SQL_HEADERS) ## clang-tidy all sources; F="file ..." only these
 docs: build ## pages made from the code (deploy/CONFIGURATION.md, lifecycle diagrams)
 	$(call script,deploy/docs.sh)
 clean: ## remove what was built; the local stack's data (build/run) and caches stay
-	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name run ! -name kafka ! -name venv -exec rm -rf {} + 2>/dev/null; true
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name 'run*' ! -name kafka ! -name venv -exec rm -rf {} + 2>/dev/null; true
