@@ -157,7 +157,8 @@ next_random(uint64_t *state)
 }
 
 static int
-feed(const struct settings *settings, int64_t n, uint64_t seed, int64_t from)
+feed(const struct settings *settings, int64_t n, uint64_t seed, int64_t from,
+     int64_t at_ms)
 {
     struct err err = {0};
     char topic[TOPIC_NAME_BYTES];
@@ -180,7 +181,7 @@ feed(const struct settings *settings, int64_t n, uint64_t seed, int64_t from)
         (void)snprintf(key, sizeof(key), "k%d", (int)(r % KEYS));
         int len = r % 53 == 0 ? snprintf(text, sizeof(text), "broken%" PRId64, i)
                               : snprintf(text, sizeof(text), "%s %" PRId64, key,
-                                         INT64_C(1700000000000) + i * EVENT_STEP_MS);
+                                         at_ms + i * EVENT_STEP_MS);
         if (kafka_produce(producer, target, -1, str_from(key),
                           (struct str){text, (size_t)len}, NULL, 0, &err) != KAFKA_DONE)
             return complain(&err);
@@ -376,7 +377,8 @@ main(int argc, char **argv)
         status = topics_create(&settings, &report, &err) ? 0 : complain(&err);
     } else if (strcmp(argv[1], "feed") == 0) {
         status = feed(&settings, number(argc, argv, 2, 1000),
-                      (uint64_t)number(argc, argv, 3, 1), number(argc, argv, 4, 0));
+                      (uint64_t)number(argc, argv, 3, 1), number(argc, argv, 4, 0),
+                      number(argc, argv, 5, INT64_C(1700000000000)));
     } else if (strcmp(argv[1], "caught-up") == 0) {
         status = caught_up(&settings, number(argc, argv, 2, 60000));
     } else if (strcmp(argv[1], "dump") == 0) {
