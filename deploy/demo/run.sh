@@ -106,7 +106,7 @@ report() {
 }
 
 step "dependencies" "${make[@]}" deps
-step "build" "${make[@]}" build
+step "build" "${make[@]}" "-j$(nproc)" build
 step "start Kafka, PostgreSQL and six services" "${make[@]}" up
 . "$RUN/env"
 step "import the sample and wait until all of it is in the tables" import
