@@ -266,6 +266,7 @@ triage_begin(const struct complaint_event *ev, const struct triage_case *previou
     }
     c.customer_key = ev->customer_key;
     c.customer_hash = ev->customer_hash;
+    c.submitted_by = ev->event_id;
     c.kind = KIND_COMPLAINT;
     c.case_severity = 2;
     take_register(ev, &c);
@@ -456,6 +457,7 @@ triage_fire(const struct triage_policy *policy, int64_t due_ms, struct arena *ar
         c->silence_told = true;
         break;
     case TRIAGE_TIMER_AGED:
+        fired.cause = c->submitted_by;
         c->age_steps++;
         break;
     case TRIAGE_TIMER_NONE:

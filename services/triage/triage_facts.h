@@ -31,7 +31,7 @@ enum triage_timer {
 struct triage_fired {
     enum triage_timer timer;
     int64_t at;       /* the due time itself: what the event is stamped with */
-    struct str cause; /* event_id; null for ageing                           */
+    struct str cause; /* event_id                                             */
     struct str promise_id;
 };
 /* When triage_fire() shall be called next; TIME_NONE: never. A promise and silence are

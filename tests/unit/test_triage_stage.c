@@ -371,6 +371,7 @@ test_ageing_changes_priority_by_timer_only(void **state)
             print_message("day %d: %s to %s, %.*s\n", day,
                           priority_name(ev->triage->before),
                           priority_name(ev->triage->priority), STR_ARG(ev->triage->why));
+            assert_false(str_empty(ev->cause));
             assert_true(ev->triage->has_before);
             assert_int_equal(ev->triage->before, last);
             last = ev->triage->priority;
