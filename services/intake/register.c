@@ -1,12 +1,32 @@
 #include "intake/register.h"
 
-/* FNV-1a; equal texts must meet, nothing depends on it being hard to guess. */
+#include <endian.h>
+
+static uint64_t
+mixed(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ (h >> 32);
+}
+
+/* As FNV-1a, but 8 bytes a step: byte by byte a text cost as much as its parsing.  Equal
+ * texts must meet, nothing depends on it being hard to guess.  The value is kept in the
+ * state, so the order of bytes is fixed. */
 int64_t
 register_hash(struct str s)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < s.len; i++)
-        h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x100000001b3);
+    uint64_t h = UINT64_C(0xcbf29ce484222325) + s.len;
+    uint64_t word;
+    size_t i = 0;
+
+    for (; i + sizeof(word) <= s.len; i += sizeof(word)) {
+        memcpy(&word, s.ptr + i, sizeof(word));
+        h = mixed(h, le64toh(word));
+    }
+    word = 0;
+    if (i < s.len)
+        memcpy(&word, s.ptr + i, s.len - i);
+    h = mixed(mixed(h, le64toh(word)), s.len);
     return h ? (int64_t)h : 1;
 }
 
