@@ -72,6 +72,17 @@ arena_str(struct arena *arena, struct str s)
 }
 
 struct str
+arena_lower(struct arena *arena, struct str s)
+{
+    if (str_is_null(s))
+        return s;
+    char *copy = arena_alloc(arena, s.len + 1);
+    for (size_t i = 0; i < s.len; i++)
+        copy[i] = ascii_lower(s.ptr[i]);
+    return (struct str){copy, s.len};
+}
+
+struct str
 arena_printf(struct arena *arena, const char *fmt, ...)
 {
     va_list args;

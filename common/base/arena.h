@@ -31,6 +31,8 @@ void *arena_alloc(struct arena *arena, size_t size_bytes);
 void *arena_array(struct arena *arena, size_t count, size_t item_bytes);
 /* A copy that is also NUL-terminated (the NUL is not counted). Null stays null. */
 struct str arena_str(struct arena *arena, struct str s);
+/* A copy with its ASCII letters in lower case; other bytes as they are. */
+struct str arena_lower(struct arena *arena, struct str s);
 /* Formats into the arena; NUL-terminated. */
 struct str arena_printf(struct arena *arena, const char *fmt, ...) PRINTF(2, 3);
 /* Forgets everything; keeps one block to use again. */

@@ -42,14 +42,6 @@ str_ends(struct str s, struct str suffix)
            str_eq((struct str){s.ptr + (s.len - suffix.len), suffix.len}, suffix);
 }
 
-static char
-ascii_lower(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c + ('a' - 'A'));
-    return c;
-}
-
 bool
 str_eq_nocase(struct str a, struct str b)
 {

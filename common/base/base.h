@@ -68,6 +68,13 @@ int str_cmp(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 /* ASCII letters only; for protocol words, not for people's text. */
+static inline char
+ascii_lower(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c + ('a' - 'A'));
+    return c;
+}
 bool str_eq_nocase(struct str a, struct str b);
 struct str str_sub(struct str s, size_t from, size_t len);
 /* Cuts ASCII white space at both ends. */

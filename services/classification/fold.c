@@ -21,10 +21,8 @@ fold_ascii(const char *text, size_t len, char *out)
             if (n > 0 && out[n - 1] == ' ')
                 continue;
             c = ' ';
-        } else if (c >= 'A' && c <= 'Z') {
-            c = (char)(c + ('a' - 'A'));
         }
-        out[n++] = c;
+        out[n++] = ascii_lower(c);
     }
     return (struct str){out, n};
 }

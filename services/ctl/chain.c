@@ -119,7 +119,7 @@ chain_positions(struct chain_reader *reader, size_t step, struct chain_lag *lag,
                 struct err *err)
 {
     /* A coordinator that is moving or loading answers soon: not worth an error yet. */
-    int64_t deadline_us = now_mono_us() + CALL_MS * 1000;
+    int64_t deadline_us = now_mono_us() + INT64_C(1000) * CALL_MS;
     while (!ask_positions(reader, step, lag, err)) {
         if (err->action != ERR_RETRY || now_mono_us() > deadline_us)
             return false;
@@ -140,7 +140,7 @@ static bool
 wait_step(struct chain_reader *reader, size_t step, int64_t deadline_us, bool *ret_done,
           char waiting_for[160], struct err *err)
 {
-    struct chain_lag lag;
+    struct chain_lag lag = {0};
     if (!chain_ends(reader, step, &lag, err))
         return false;
     for (;;) {

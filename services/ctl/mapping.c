@@ -181,7 +181,7 @@ mapping_load(const char *path, const char *source, struct err *err)
             mapping_drop(mapping);
             return NULL;
         }
-        memcpy(mapping->source, source, len);
+        memcpy(mapping->source, source, len + 1);
     }
     if (path) {
         const char *slash = strrchr(path, '/');

@@ -57,21 +57,12 @@ set_customer(struct complaint_event *ev, const struct identity *who)
     ev->customer_key_kind = who->kind;
 }
 
-static struct str
-lower_ascii(struct arena *arena, struct str s)
-{
-    char *out = arena_alloc(arena, s.len + 1);
-    for (size_t i = 0; i < s.len; i++)
-        out[i] = s.ptr[i] >= 'A' && s.ptr[i] <= 'F' ? (char)(s.ptr[i] + 32) : s.ptr[i];
-    return (struct str){out, s.len};
-}
-
 /* A complaint_id carries its customer's key: no hash is needed to route it. */
 static bool
 by_id(const struct door_context *door, const struct door_data *data,
       struct complaint_event *ev, struct err *err)
 {
-    struct str id = lower_ascii(door->arena, data->complaint_id);
+    struct str id = arena_lower(door->arena, data->complaint_id);
     ev->customer_key = ident_key_of(door->arena, id);
     if (str_is_null(ev->customer_key))
         return err_dead(err, DEAD_BAD_FIELD, "$.data.complaint_id",

@@ -319,7 +319,7 @@ keys_differ(struct parser *p, const struct door_json *object)
     size_t n = 0;
     for (const struct door_json *member = object->first; member; member = member->next)
         sorted[n++] = member;
-    qsort(sorted, n, sizeof(sorted[0]), by_key);
+    qsort(sorted, n, sizeof(const struct door_json *), by_key);
     for (size_t i = 1; i < n; i++)
         if (str_eq(sorted[i - 1]->key, sorted[i]->key))
             return fail(p, DEAD_BAD_JSON, "duplicate key");

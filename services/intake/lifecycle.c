@@ -23,8 +23,8 @@ static const enum state columns[] = {
 
 struct row {
     enum event_type on;
-    signed char cell[COUNT_OF(columns)];
-    const char *why; /* a refused cell's reason; NULL if no cell refuses */
+    int cell[COUNT_OF(columns)]; /* a state, or NO, ST, WT */
+    const char *why;             /* a refused cell's reason; NULL if no cell refuses */
 };
 
 /* design.md section 9, "Lifecycle".  Waiting states stand for themselves here. */

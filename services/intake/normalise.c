@@ -178,17 +178,6 @@ normalise_id(struct arena *arena, struct str id)
     return str_trim(to_utf8(arena, apply(arena, nfkc, to_utf16(arena, s))));
 }
 
-static struct str
-fold_ascii(struct arena *arena, struct str s)
-{
-    char *out = arena_alloc(arena, s.len + 1);
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        out[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-    }
-    return (struct str){out, s.len};
-}
-
 struct str
 normalise_fold(struct arena *arena, struct str text)
 {
@@ -196,7 +185,7 @@ normalise_fold(struct arena *arena, struct str text)
     if (str_is_null(s))
         return s;
     if (all_ascii(s))
-        return str_trim(fold_ascii(arena, s));
+        return str_trim(arena_lower(arena, s));
     UErrorCode code = U_ZERO_ERROR;
     const UNormalizer2 *fold = unorm2_getNFKCCasefoldInstance(&code);
     check(code);

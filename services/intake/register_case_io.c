@@ -118,10 +118,11 @@ seen_key(struct turn *turn, struct str complaint_id)
 static void
 print_of(struct str key, char ret_print[PRINT_BYTES])
 {
+    const char *digits = key.ptr + key.len - (size_t)2 * PRINT_BYTES;
     for (size_t i = 0; i < PRINT_BYTES; i++) {
         unsigned byte = 0;
         for (size_t k = 0; k < 2; k++) {
-            char c = key.ptr[key.len - 2 * PRINT_BYTES + 2 * i + k];
+            char c = digits[2 * i + k];
             byte = byte << 4 | (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
         }
         ret_print[i] = (char)byte;
