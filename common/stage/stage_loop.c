@@ -46,7 +46,58 @@ finish_turn(struct worker *worker, struct slot *slot, bool ok, struct err *err)
     return fate == KAFKA_DONE || failed(worker, fate, err);
 }
 
+/* While the input never runs dry the batch may grow: fewer commits, more throughput. */
+static int64_t
+batch_limit_us(const struct worker *worker)
+{
+    const struct settings *settings = worker->shared->settings;
+    int64_t limit_ms = settings->commit_interval_ms;
+    if (!worker->idle_seen)
+        limit_ms = i64_max(limit_ms, settings->commit_backlog_ms);
+    return limit_ms * 1000;
+}
+
+static bool
+batch_is_full(const struct worker *worker)
+{
+    if (!worker->in_transaction)
+        return false;
+    return worker->batch_events >= (size_t)worker->shared->settings->batch_max_events ||
+           worker->batch_bytes >= BATCH_MAX_BYTES ||
+           now_mono_us() - worker->began_us >= batch_limit_us(worker);
+}
+
 /* --- one message -------------------------------------------------------------------- */
+
+/* A message whose time lets very many timers fire is run several times, with commits in
+ * between that do not count it as read yet. */
+static bool
+run_message(struct worker *worker, struct slot *slot, const struct raw_message *raw)
+{
+    for (;;) {
+        struct err err = {0};
+        bool ok = turn_run(worker->turn, &slot->driver, raw, now_wall_ms(), &err);
+        bool more = ok && turn_unfinished(worker->turn);
+        slot->position = raw->offset + !more;
+        if (!ok)
+            (void)err_prefix(&err, "%s[%d] offset %lld", worker->input,
+                             (int)raw->partition, (long long)raw->offset);
+        if (!finish_turn(worker, slot, ok, &err))
+            return false;
+        if (!more || !worker->in_transaction)
+            return true; /* done; or aborted, and it comes again */
+        worker->batch_events += TURN_TIMERS_AT_ONCE;
+        metric_add(&worker->metrics.timers_fired, TURN_TIMERS_AT_ONCE);
+        if (!batch_is_full(worker))
+            continue;
+        if (!worker_commit(worker))
+            return false;
+        if (worker->aborts_in_a_row > 0)
+            return true;
+        if (!worker_begin(worker))
+            return false;
+    }
+}
 
 static bool
 handle_message(struct worker *worker, const struct kafka_message *msg)
@@ -74,16 +125,10 @@ handle_message(struct worker *worker, const struct kafka_message *msg)
         .n_headers = msg->n_headers,
         .headers = worker->message_headers,
     };
-    struct err err = {0};
-    slot->position = msg->offset + 1;
     worker->batch_events++;
     worker->batch_bytes += msg->key.len + msg->value.len;
-    bool ok = turn_run(worker->turn, &slot->driver, &raw, now_wall_ms(), &err);
-    if (!ok)
-        (void)err_prefix(&err, "%s[%d] offset %lld", worker->input, (int)msg->partition,
-                         (long long)msg->offset);
     metric_add(&worker->metrics.events, 1);
-    return finish_turn(worker, slot, ok, &err);
+    return run_message(worker, slot, &raw);
 }
 
 /* --- timers ------------------------------------------------------------------------- */
@@ -132,27 +177,6 @@ first_due_ms(const struct worker *worker)
 }
 
 /* --- the batch ---------------------------------------------------------------------- */
-
-/* While the input never runs dry the batch may grow: fewer commits, more throughput. */
-static int64_t
-batch_limit_us(const struct worker *worker)
-{
-    const struct settings *settings = worker->shared->settings;
-    int64_t limit_ms = settings->commit_interval_ms;
-    if (!worker->idle_seen)
-        limit_ms = i64_max(limit_ms, settings->commit_backlog_ms);
-    return limit_ms * 1000;
-}
-
-static bool
-batch_is_full(const struct worker *worker)
-{
-    if (!worker->in_transaction)
-        return false;
-    return worker->batch_events >= (size_t)worker->shared->settings->batch_max_events ||
-           worker->batch_bytes >= BATCH_MAX_BYTES ||
-           now_mono_us() - worker->began_us >= batch_limit_us(worker);
-}
 
 /* How long the first poll of a turn of the loop may wait. */
 static int

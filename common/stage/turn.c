@@ -16,6 +16,7 @@ struct turn {
     const struct raw_message *message;
     const struct origin *origin; /* of the inbound message, when decoded       */
     int64_t now_ms;
+    bool unfinished; /* of the last run: see turn_unfinished()                 */
 };
 
 /* What a failed step goes back to. */
@@ -377,7 +378,9 @@ turn_run_timers(struct turn *turn, struct turn_driver *driver, int64_t now_ms, s
     return fire_due(turn, now_ms, false, max, ret_fired, err);
 }
 
-/* Event clock: brings the partition to at_ms; what was due until then fires first. */
+/* Event clock: brings the partition to at_ms; what was due until then fires first, a
+ * bounded number at a time.  What has fired stays, also when the event is then refused:
+ * time has passed. */
 static bool
 advance(struct turn *turn, int64_t at_ms, struct err *err)
 {
@@ -386,8 +389,15 @@ advance(struct turn *turn, int64_t at_ms, struct err *err)
         return true;
     if (driver->store && (driver->clock_ms == TIME_NONE || at_ms >= driver->clock_ms)) {
         size_t fired = 0;
-        if (!fire_due(turn, at_ms, true, SIZE_MAX, &fired, err))
+        struct str key;
+        int64_t due_ms = 0;
+        if (!fire_due(turn, at_ms, true, TURN_TIMERS_AT_ONCE, &fired, err))
             return false;
+        if (fired > 0)
+            driver->clock_ms = turn->now_ms;
+        turn->unfinished = store_next_due(driver->store, at_ms, &key, &due_ms);
+        if (turn->unfinished)
+            return true;
     }
     driver->clock_ms = i64_max(driver->clock_ms, at_ms);
     turn->now_ms = driver->clock_ms;
@@ -395,7 +405,8 @@ advance(struct turn *turn, int64_t at_ms, struct err *err)
 }
 
 static bool
-run_event(struct turn *turn, const struct raw_message *message, struct err *err)
+run_event(struct turn *turn, const struct raw_message *message, struct savepoint *point,
+          struct err *err)
 {
     const struct stage_def *def = turn->driver->def;
     struct complaint_event ev;
@@ -404,6 +415,9 @@ run_event(struct turn *turn, const struct raw_message *message, struct err *err)
     /* A tick of another clock setting has no power over the wall clock. */
     if (!advance(turn, ev.occurred_at, err))
         return false;
+    if (turn->unfinished)
+        return true;
+    *point = save_point(turn);
     turn->message = message;
     turn->origin = ev.origin;
     if (ev.type != EVENT_TYPE_TICK)
@@ -415,16 +429,26 @@ run_event(struct turn *turn, const struct raw_message *message, struct err *err)
 }
 
 static bool
-run_fact(struct turn *turn, const struct raw_message *message, struct err *err)
+run_fact(struct turn *turn, const struct raw_message *message, struct savepoint *point,
+         struct err *err)
 {
     struct product_fact fact;
     if (!wire_decode(&product_fact_wire, message->value, &turn->arena, &fact, err))
         return false;
     if (!advance(turn, fact.occurred_at, err))
         return false;
+    if (turn->unfinished)
+        return true;
+    *point = save_point(turn);
     turn->message = message;
     turn->origin = fact.origin;
     return turn->driver->def->on_fact(turn, &fact, err);
+}
+
+bool
+turn_unfinished(const struct turn *turn)
+{
+    return turn->unfinished;
 }
 
 bool
@@ -438,11 +462,11 @@ turn_run(struct turn *turn, struct turn_driver *driver, const struct raw_message
     turn->now_ms = driver->settings.wall_clock     ? wall_now_ms
                    : driver->clock_ms != TIME_NONE ? driver->clock_ms
                                                    : message->timestamp_ms;
+    turn->unfinished = false;
     struct savepoint point = save_point(turn);
-    int64_t clock_ms = driver->clock_ms;
     struct err why = {0};
-    bool ok = def->on_event  ? run_event(turn, message, &why)
-              : def->on_fact ? run_fact(turn, message, &why)
+    bool ok = def->on_event  ? run_event(turn, message, &point, &why)
+              : def->on_fact ? run_fact(turn, message, &point, &why)
                              : def->on_raw(turn, message, &why);
     if (ok)
         return true;
@@ -452,8 +476,6 @@ turn_run(struct turn *turn, struct turn_driver *driver, const struct raw_message
         *err = why;
         return false;
     }
-    /* The clock goes back with the timers: they fire again with the next event. */
-    driver->clock_ms = clock_ms;
     refuse_message(turn, &why);
     return true;
 }

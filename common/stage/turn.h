@@ -163,6 +163,11 @@ void turn_drop(struct turn *turn);
 MUST_CHECK bool turn_run(struct turn *turn, struct turn_driver *driver,
                          const struct raw_message *message, int64_t wall_now_ms,
                          struct err *err);
+/* After turn_run(): more timers were due up to the message's time than one run fires, and
+ * the message itself has not been handled yet.  Hand the outputs on (and commit, if the
+ * batch is full: without the message's offset), then run the same message again. */
+bool turn_unfinished(const struct turn *turn);
+#define TURN_TIMERS_AT_ONCE 1000
 /* Fires at most max timers due up to now_ms (wall clock loop); *ret_fired how many. */
 MUST_CHECK bool turn_run_timers(struct turn *turn, struct turn_driver *driver,
                                 int64_t now_ms, size_t max, size_t *ret_fired,

@@ -224,9 +224,11 @@ step(struct local *local, const struct queued *queued, struct err *err)
         if (!str_eq(queued->topic, str_from(driver->def->input)))
             continue;
         read = true;
-        if (!turn_run(local->turn, driver, &queued->message, local->now_ms, err))
-            return err_prefix(err, "%s", driver->def->name);
-        take_outputs(local, driver);
+        do {
+            if (!turn_run(local->turn, driver, &queued->message, local->now_ms, err))
+                return err_prefix(err, "%s", driver->def->name);
+            take_outputs(local, driver);
+        } while (turn_unfinished(local->turn));
     }
     if (!read && str_starts(str_trim(queued->message.value), STR("{")))
         add_outcome(local, queued->topic, queued->message.value);
