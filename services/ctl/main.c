@@ -206,6 +206,15 @@ on_kafka_log(int level, const char *facility, const char *text)
         fprintf(stderr, "redress: kafka: %s: %s\n", facility, text);
 }
 
+static bool
+wants_help(const struct ctl *ctl)
+{
+    for (int i = 0; i < ctl->argc; i++)
+        if (strcmp(ctl->argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
 /* --config FILE may stand before or behind the command; it is taken out of argv. */
 static const char *
 take_config(struct ctl *ctl)
@@ -239,6 +248,11 @@ main(int argc, char **argv)
         int words = matches(&COMMANDS[i], ctl.argc, ctl.argv);
         if (words == 0)
             continue;
+        if (wants_help(&ctl)) {
+            printf("redress %s %s\n  %s\n", COMMANDS[i].name, COMMANDS[i].usage,
+                   COMMANDS[i].help);
+            return CTL_OK;
+        }
         struct err err = {0};
         if (!settings_read(&ctl.settings, config, &err))
             return (int)ctl_fail(&err);
