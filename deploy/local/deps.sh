@@ -76,7 +76,7 @@ install_kafka() {
     if [ ! -e "$home/complete" ]; then
         echo "deps: fetching Kafka $kafka_version"
         rm -rf "$home.new" && mkdir -p "$home.new"
-        mvn -q -B -f deploy/kafka/pom.xml dependency:copy-dependencies \
+        mvn -q -B -Dstyle.color=never -f deploy/kafka/pom.xml dependency:copy-dependencies \
             -DincludeScope=runtime -DoutputDirectory="$(cd "$home.new" && pwd)/libs"
         touch "$home.new/complete"
         rm -rf "$home" && mv "$home.new" "$home"
