@@ -18,9 +18,9 @@ enum input_kind {
 
 struct input {
     int32_t partition;
-    int64_t offset;
-    int64_t timestamp_ms; /* of the Kafka record */
     bool refused;
+    int64_t offset;
+    int64_t timestamp_ms;           /* of the Kafka record */
     const struct err *why;          /* if refused          */
     struct complaint_event *ev;     /* INPUT_ROUTED        */
     struct rows_feedback *feedback; /* INPUT_FEEDBACK; NULL: nothing to write */

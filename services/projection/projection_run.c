@@ -189,7 +189,7 @@ wait_for_topics(struct process *process, struct err *err)
 {
     int64_t end_us = now_mono_us() + process->settings->start_timeout_ms * 1000;
     char said[sizeof err->text] = "";
-    const struct timespec pause = {0, 300 * 1000 * 1000};
+    const struct timespec pause = {.tv_nsec = 300000000};
 
     while (!topics_there(process, err)) {
         if (err->action != ERR_RETRY || stop || now_mono_us() > end_us)

@@ -35,7 +35,7 @@ read_minute(const struct policy_node *node, int32_t *ret_min, struct err *err)
         return false;
     if (text.len != 5 || text.ptr[2] != ':' || !str_to_i64(str_sub(text, 0, 2), &hour) ||
         !str_to_i64(str_sub(text, 3, 2), &minute) || hour < 0 || minute < 0 ||
-        minute > 59 || hour * 60 + minute > 24 * 60)
+        minute > 59 || hour * 60 + minute > INT64_C(24) * 60)
         return policy_error(node, err, "must be a time of day, hh:mm");
     *ret_min = (int32_t)(hour * 60 + minute);
     return true;

@@ -206,7 +206,8 @@ read_max_pause(const struct policy_node *node, struct sla_clock_rule *rule,
         return true;
     if (!policy_object(node, "max_pause", true, &span, err) ||
         !policy_known(&span, KEYS("hours", "days"), err) ||
-        !policy_i64(&span, "hours", false, 1, PAUSE_DAYS_MAX * 24, &hours, err) ||
+        !policy_i64(&span, "hours", false, 1, INT64_C(24) * PAUSE_DAYS_MAX, &hours,
+                    err) ||
         !policy_i64(&span, "days", false, 1, PAUSE_DAYS_MAX, &days, err))
         return false;
     if ((hours == 0) == (days == 0))

@@ -65,7 +65,8 @@ emit_own(const struct job *job, enum event_type type, int64_t at_ms, struct str 
 {
     struct str what = arena_printf(job->arena, "%s:%s:%.*s", event_type_name(type),
                                    clock_name(fired->clock), STR_ARG(fired->promise_id));
-    int64_t n = (int64_t)fired->start_no * 10000 + fired->level * 100 + fired->percent;
+    int64_t n =
+        (int64_t)fired->start_no * 10000 + (int64_t)fired->level * 100 + fired->percent;
     /* Of one cause a corrected breach may come again: the cause tells them apart. */
     struct str from =
         arena_printf(job->arena, "%.*s:%.*s", STR_ARG(job->complaint_id), STR_ARG(cause));

@@ -237,7 +237,7 @@ caught_up(const struct settings *settings, int64_t timeout_ms)
             i++;
             continue;
         }
-        const struct timespec pause = {0, 20 * 1000 * 1000};
+        const struct timespec pause = {.tv_nsec = 20000000};
         (void)nanosleep(&pause, NULL);
     }
     kafka_client_drop(client);
@@ -316,7 +316,7 @@ dump_topic(struct kafka_client *client, const struct settings *settings, const c
             kafka_reader_new(settings->kafka, topic, &p, &low, 1, err);
         if (!reader)
             return false;
-        int64_t deadline_us = now_mono_us() + 60 * 1000000;
+        int64_t deadline_us = now_mono_us() + 60 * SECOND_MS * 1000;
         int64_t next = low;
         while (next < high) {
             struct kafka_message msg;

@@ -25,7 +25,10 @@ quoted_value(struct scenario *s, struct str line, size_t *at, struct str *ret)
         char c = line.ptr[(*at)++];
         if (c == '\\' && *at < line.len) {
             c = line.ptr[(*at)++];
-            c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
+            if (c == 'n')
+                c = '\n';
+            else if (c == 't')
+                c = '\t';
         }
         text[n++] = c;
     }

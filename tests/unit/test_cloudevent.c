@@ -372,7 +372,7 @@ test_agrees_with_jansson(void **state)
         char text[128];
         const char *seed = SEEDS[next_random(&random) % COUNT_OF(SEEDS)];
         size_t len = strlen(seed);
-        memcpy(text, seed, len);
+        memcpy(text, seed, len + 1);
         for (uint32_t edits = next_random(&random) % 4; edits > 0; edits--)
             text[next_random(&random) % len] =
                 ALPHABET[next_random(&random) % (sizeof(ALPHABET) - 1)];

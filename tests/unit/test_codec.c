@@ -150,7 +150,7 @@ agrees_with_avro_c(void **state)
         }
         wire_random_close(&r);
     }
-    assert_true(n_bytes > 10 * VALUES_PER_RECORD * WIRE_ALL_COUNT);
+    assert_true(n_bytes > (size_t)10 * VALUES_PER_RECORD * WIRE_ALL_COUNT);
     arena_release(&arena);
 }
 
@@ -184,7 +184,7 @@ check_damage(const struct wire_schema *schema, struct str body, struct arena *ar
             assert_true(schema->encode(record, &again, &err));
             assert_true(schema->decode(buf_str(&again), arena, record, &err));
         }
-        if (arena->used_bytes > 32 * 1024 * 1024)
+        if (arena->used_bytes > (size_t)32 * 1024 * 1024)
             bytes = (arena_clear(arena), arena_alloc(arena, body.len + 1));
     }
 }
@@ -386,7 +386,7 @@ golden_bytes_are_still_read(void **state)
     for (size_t i = 0; i < WIRE_ALL_COUNT; i++)
         n += check_golden_folder(WIRE_ALL[i], &arena);
     arena_release(&arena);
-    assert_true(n >= 2 * GOLDEN_CASES);
+    assert_true(n >= (size_t)2 * GOLDEN_CASES);
 }
 
 /* ---- all versions ---- */

@@ -248,23 +248,23 @@ test_times(void **state)
     static const struct {
         const char *time;
         bool wall;
-        int64_t expect_ms; /* TIME_NONE: a dead letter */
         enum dead_reason reason;
+        int64_t expect_ms; /* TIME_NONE: a dead letter */
     } rows[] = {
-        {NULL, true, NOW_MS, DEAD_NONE},
-        {"2025-12-31T23:00:00.5Z", true, NOW_MS - HOUR_MS + 500, DEAD_NONE},
-        {"2026-01-01T08:00:00+08:00", true, NOW_MS, DEAD_NONE},
-        {"2000-01-01T00:00:00Z", true, INT64_C(946684800000), DEAD_NONE},
-        {"1999-12-31T23:59:59.999Z", true, TIME_NONE, DEAD_TIME_OUT_OF_RANGE},
-        {"2026-01-02T00:00:00Z", true, NOW_MS + DAY_MS, DEAD_NONE},
-        {"2026-01-02T00:00:00.001Z", true, TIME_NONE, DEAD_TIME_OUT_OF_RANGE},
-        {"2026-01-02T00:00:00.001Z", false, NOW_MS + DAY_MS + 1, DEAD_NONE},
-        {"2031-01-01T00:00:00Z", false, INT64_C(1924992000000), DEAD_NONE},
-        {"9999-01-01T00:00:00Z", false, TIME_NONE, DEAD_TIME_OUT_OF_RANGE},
-        {"yesterday", true, TIME_NONE, DEAD_BAD_CLOUDEVENT},
-        {"2026-02-30T00:00:00Z", true, TIME_NONE, DEAD_BAD_CLOUDEVENT},
-        {"2026-01-01", true, TIME_NONE, DEAD_BAD_CLOUDEVENT},
-        {"", true, TIME_NONE, DEAD_BAD_CLOUDEVENT},
+        {NULL, true, DEAD_NONE, NOW_MS},
+        {"2025-12-31T23:00:00.5Z", true, DEAD_NONE, NOW_MS - HOUR_MS + 500},
+        {"2026-01-01T08:00:00+08:00", true, DEAD_NONE, NOW_MS},
+        {"2000-01-01T00:00:00Z", true, DEAD_NONE, INT64_C(946684800000)},
+        {"1999-12-31T23:59:59.999Z", true, DEAD_TIME_OUT_OF_RANGE, TIME_NONE},
+        {"2026-01-02T00:00:00Z", true, DEAD_NONE, NOW_MS + DAY_MS},
+        {"2026-01-02T00:00:00.001Z", true, DEAD_TIME_OUT_OF_RANGE, TIME_NONE},
+        {"2026-01-02T00:00:00.001Z", false, DEAD_NONE, NOW_MS + DAY_MS + 1},
+        {"2031-01-01T00:00:00Z", false, DEAD_NONE, INT64_C(1924992000000)},
+        {"9999-01-01T00:00:00Z", false, DEAD_TIME_OUT_OF_RANGE, TIME_NONE},
+        {"yesterday", true, DEAD_BAD_CLOUDEVENT, TIME_NONE},
+        {"2026-02-30T00:00:00Z", true, DEAD_BAD_CLOUDEVENT, TIME_NONE},
+        {"2026-01-01", true, DEAD_BAD_CLOUDEVENT, TIME_NONE},
+        {"", true, DEAD_BAD_CLOUDEVENT, TIME_NONE},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct door_result result;

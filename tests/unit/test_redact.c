@@ -120,8 +120,8 @@ test_single_digit_errors_stay(void **state)
     char card[] = "4111111111111111";
     for (size_t i = 0; i < 16; i++) {
         char was = card[i];
-        for (char c = '0'; c <= '9'; c++) {
-            card[i] = c;
+        for (int c = '0'; c <= '9'; c++) {
+            card[i] = (char)c;
             struct str got = redact_text(&arena, str_from(card));
             assert_int_equal(got.len == 6, c == was);
         }

@@ -332,20 +332,22 @@ test_parking_is_bounded(void **state)
     assert_int_equal(b->n_dead, 0);
     act(b, EVENT_TYPE_COMPLAINT_REACH, "R8", T0, NOTHING);
     assert_int_equal(b->n_dead, 1);
-    char *big = malloc(1024 * 1024);
-    memset(big, 'x', 1024 * 1024);
+    const size_t mib = (size_t)1024 * 1024;
+    char *big = malloc(mib);
+    assert_non_null(big);
+    memset(big, 'x', mib);
     for (int i = 0; i < 70; i++) {
         char customer[16];
         snprintf(customer, sizeof(customer), "big%d", i);
         struct complaint_event ev =
             event(b, EVENT_TYPE_COMPLAINT_REACH, customer, "R1", T0);
-        ev.extra = (struct str){big, 1024 * 1024};
+        ev.extra = (struct str){big, mib};
         give(b, &ev);
     }
     free(big);
     print_message("dead %zu, bytes %zu\n", b->n_dead, store_bytes(b->driver.store));
     assert_int_equal(b->n_dead, 1 + 7);
-    assert_true(store_bytes(b->driver.store) < 65 * 1024 * 1024);
+    assert_true(store_bytes(b->driver.store) < 65 * mib);
     assert_int_equal(submit(b, "c1", "R9", "there", T0), 1 + PARK_PER_CUSTOMER);
     tick(b, T0 + 2 * DAY_MS);
     assert_int_equal(b->n_dead, 1 + 70);

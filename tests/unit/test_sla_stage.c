@@ -149,7 +149,7 @@ static const struct sla_clock *
 row_of(const struct complaint_event *ev, enum clock clock)
 {
     assert_non_null(ev->sla);
-    for (size_t i = 0; i < ev->sla->n_clocks; i++) {
+    for (size_t i = 0; ev->sla && i < ev->sla->n_clocks; i++) {
         if (ev->sla->clocks[i].clock == clock)
             return &ev->sla->clocks[i];
     }

@@ -287,7 +287,7 @@ test_tiers(void **state)
     (void)state;
     static const struct {
         const char *tier;
-        int years;
+        int64_t years;
         double value;
         const char *expect;
     } table[] = {
@@ -299,7 +299,7 @@ test_tiers(void **state)
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct triage_customer u = {.tier = str_from(table[i].tier),
                                     .has_since = table[i].years > 0,
-                                    .since = T0 - (table[i].years * 366) * DAY_MS,
+                                    .since = T0 - table[i].years * 366 * DAY_MS,
                                     .has_lifetime_value = table[i].value > 0,
                                     .lifetime_value = table[i].value};
         const struct triage_tier *tier = triage_tier_of(policy, &u, T0);
