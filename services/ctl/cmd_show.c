@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "base/times.h"
 #include "ctl/ctl.h"
 #include "ident/ident.h"
 
@@ -54,6 +55,21 @@ add(struct buf *out, const char *label, struct str text)
         buf_printf(out, "%s%.*s", label, STR_ARG(text));
 }
 
+/* Behind each item of add_flat(): where a line may be broken. */
+#define ITEM_END '\x1f'
+#define LINE_WIDTH 100
+
+/* "2026-03-03T17:00:00.000Z" as people write it. */
+static bool
+add_time(struct buf *out, const char *text)
+{
+    int64_t ms = 0;
+    if (strlen(text) != 24 || !time_parse(str_from(text), &ms))
+        return false;
+    buf_printf(out, "%.10s %.5s", text, text + 11);
+    return true;
+}
+
 /* JSON on one line, for people: {"a":1,"b":"x"} -> a=1 b=x; arrays one after the other.
  */
 static void
@@ -70,16 +86,39 @@ add_flat(struct buf *out, const char *prefix, const json_t *json)
                            key);
             add_flat(out, name, child);
         }
-    } else if (json_is_array(json)) {
+        return;
+    }
+    if (json_is_array(json)) {
         json_array_foreach(json, i, child) add_flat(out, prefix, child);
-    } else if (json_is_string(json)) {
-        buf_printf(out, " %s=%s", prefix, json_string_value(json));
-    } else if (json_is_integer(json)) {
-        buf_printf(out, " %s=%lld", prefix, (long long)json_integer_value(json));
-    } else if (json_is_real(json)) {
-        buf_printf(out, " %s=%.4g", prefix, json_real_value(json));
-    } else if (json_is_boolean(json)) {
-        buf_printf(out, " %s=%s", prefix, json_is_true(json) ? "yes" : "no");
+        return;
+    }
+    buf_printf(out, " %s=", prefix);
+    if (json_is_string(json) && !add_time(out, json_string_value(json)))
+        buf_add_c(out, json_string_value(json));
+    else if (json_is_integer(json))
+        buf_printf(out, "%lld", (long long)json_integer_value(json));
+    else if (json_is_real(json))
+        buf_printf(out, "%.4g", json_real_value(json));
+    else if (json_is_boolean(json))
+        buf_add_c(out, json_is_true(json) ? "yes" : "no");
+    buf_add_char(out, ITEM_END);
+}
+
+/* The items of add_flat() from a column on, broken between two of them. */
+static void
+add_wrapped(struct buf *out, struct str items, size_t column, size_t indent)
+{
+    size_t at = column;
+    while (items.len > 0) {
+        const char *end = memchr(items.ptr, ITEM_END, items.len);
+        struct str item = {items.ptr, end ? (size_t)(end - items.ptr) : items.len};
+        items = str_sub(items, item.len + 1, items.len);
+        if (at > indent && at + item.len > LINE_WIDTH) {
+            buf_printf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        }
+        buf_add_str(out, item);
+        at += item.len;
     }
 }
 
@@ -96,10 +135,12 @@ add_lines(struct buf *out, const char *title, struct str text)
     json_array_foreach(json, i, item)
     {
         buf_add_c(out, "   ");
+        CLEANUP(buf_release) struct buf flat = {0};
         if (json_is_string(item))
             buf_printf(out, " %s", json_string_value(item));
         else
-            add_flat(out, "", item);
+            add_flat(&flat, "", item);
+        add_wrapped(out, buf_str(&flat), 3, 6);
         buf_add_char(out, '\n');
     }
     json_decref(json);
@@ -179,7 +220,9 @@ print_timeline(struct buf *out, const struct pg_result *rows)
         struct str detail = value(rows, i, "detail");
         json_error_t fault;
         json_t *json = json_loadb(detail.ptr ? detail.ptr : "", detail.len, 0, &fault);
-        add_flat(out, "", json);
+        CLEANUP(buf_release) struct buf flat = {0};
+        add_flat(&flat, "", json);
+        add_wrapped(out, buf_str(&flat), 56, 28);
         json_decref(json);
         buf_add_c(out, "\n");
         if (!str_empty(value(rows, i, "text")))
