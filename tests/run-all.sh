@@ -12,7 +12,7 @@ for part in "$@"; do
     began=$SECONDS
     ${MAKE:-make} --no-print-directory -j2 "$part" </dev/null 2>&1 | tee "$logs/$part.log"
     status=${PIPESTATUS[0]}
-    counts=$(sed -nE 's/^([a-zA-Z_-]+: )?([0-9]+) passed, ([0-9]+) failed.*/\2 \3/p' "$logs/$part.log")
+    counts=$(sed -nE 's/^([a-zA-Z0-9_-]+: )?([0-9]+) passed, ([0-9]+) failed.*/\2 \3/p' "$logs/$part.log")
     ok=$(awk '{n += $1} END {print n + 0}' <<<"$counts")
     bad=$(awk '{n += $2} END {print n + 0}' <<<"$counts")
     if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi

@@ -7,6 +7,7 @@
 #include "stage/topics.h"
 
 struct doctor {
+    bool json;
     int wrong;
     bool away;
 };
@@ -15,6 +16,15 @@ static void
 say(struct doctor *doctor, bool ok, const char *what, const char *text)
 {
     doctor->wrong += !ok;
+    if (doctor->json) { /* an object a line */
+        CLEANUP(buf_release) struct buf out = {0};
+        buf_printf(&out, "{\"check\":\"%s\",\"ok\":%s,\"detail\":", what,
+                   ok ? "true" : "false");
+        buf_add_json(&out, str_from(text));
+        buf_add_c(&out, "}\n");
+        (void)ctl_print(&out);
+        return;
+    }
     printf("%-6s %-12s %s\n", ok ? "ok" : "WRONG", what, text);
 }
 
@@ -32,7 +42,7 @@ check_kafka(struct ctl *ctl, struct doctor *doctor)
     say(doctor, true, "kafka", "answers");
     say(doctor, same, "topics",
         same ? "are as they must be" : "differ; run `redress topics create`");
-    if (!same)
+    if (!same && !doctor->json)
         (void)ctl_print(&report);
 }
 
@@ -62,6 +72,7 @@ cmd_doctor(struct ctl *ctl)
     struct doctor doctor = {0};
     if (!ctl_options(ctl, NULL, 0, 0, 0, &status))
         return status;
+    doctor.json = ctl->json;
     say(&doctor, ctl->settings.salt[0] != '\0', "salt",
         ctl->settings.salt[0] ? "is set"
                               : "is empty: customer keys can be guessed; set salt_file");

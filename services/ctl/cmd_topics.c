@@ -27,7 +27,15 @@ cmd_topics_check(struct ctl *ctl)
     if (!ctl_options(ctl, NULL, 0, 0, 0, &status))
         return status;
     bool ok = topics_check(&ctl->settings, &report, &same, &err);
-    (void)ctl_print(&report);
+    if (ok && ctl->json) {
+        CLEANUP(buf_release) struct buf out = {0};
+        buf_printf(&out, "{\"same\":%s,\"report\":", same ? "true" : "false");
+        buf_add_json(&out, report.len > 0 ? buf_str(&report) : STR(""));
+        buf_add_c(&out, "}\n");
+        (void)ctl_print(&out);
+    } else {
+        (void)ctl_print(&report);
+    }
     if (!ok)
         return ctl_fail(&err);
     return same ? CTL_OK : CTL_WRONG;

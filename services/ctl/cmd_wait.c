@@ -9,8 +9,12 @@
 #include "stage/topics.h"
 
 static enum ctl_exit
-timed_out(const char *what, const char *waiting_for)
+ended(const struct ctl *ctl, bool done, const char *what, const char *waiting_for)
 {
+    if (ctl->json)
+        printf("{\"done\":%s}\n", done ? "true" : "false");
+    if (done)
+        return CTL_OK;
     fprintf(stderr, "redress: %s: time is up: %s; see `redress status`\n", what,
             waiting_for);
     return CTL_WRONG;
@@ -36,7 +40,7 @@ cmd_wait(struct ctl *ctl)
     chain_close(reader);
     if (!ok)
         return ctl_fail(&err);
-    return done ? CTL_OK : timed_out("wait", waiting_for);
+    return ended(ctl, done, "wait", waiting_for);
 }
 
 /* A tick into every partition of complaints.keyed. */
@@ -107,5 +111,5 @@ cmd_clock_advance(struct ctl *ctl)
     chain_close(reader);
     if (!ok)
         return ctl_fail(&err);
-    return done ? CTL_OK : timed_out("clock advance", waiting_for);
+    return ended(ctl, done, "clock advance", waiting_for);
 }

@@ -2,12 +2,13 @@
 # run.sh [PART...] - everything that needs real Kafka and PostgreSQL (make integration):
 #   stage      the runtime alone under kill -9 (stage.sh)
 #   scenarios  the .scn files on the running services (tests/scenario/real.sh)
+#   e2e        the contract as an outsider sees it (tests/e2e/run.sh)
 #   pipeline   20,000 complaints, faults, row for row; then wide (pipeline.sh)
 # Each part has a stack of its own on loopback and takes it down; they run one after the other.
 set -u
 cd "$(dirname "$0")/../.."
 parts=("$@")
-[ $# -gt 0 ] || parts=(stage scenarios pipeline)
+[ $# -gt 0 ] || parts=(stage scenarios e2e pipeline)
 build=$(realpath "${BUILD:-build}")
 failed=0
 
@@ -26,6 +27,9 @@ scenarios() {
     local status=$?
     rm -rf "$build/it/scenarios"
     return $status
+}
+e2e() {
+    PORT_BASE=19800 tests/e2e/run.sh
 }
 pipeline() {
     PORT_BASE=19800 tests/integration/pipeline.sh

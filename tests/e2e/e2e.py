@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""e2e.py event|wall - the contract (design.md) checked from outside, on a running, empty stack."""
+import sys
+
+import cli
+import clocks
+import door
+import lifecycle
+import wall
+from stack import Feed, Results, advance, after, settle
+
+
+def event_clock(r):
+    rows = door.publish()
+    feed = Feed()
+    life = lifecycle.Life(feed)
+    life.publish()
+    clocks.publish(feed)
+    cli.publish(feed)
+    feed.publish()
+    cli.imports(r)
+    settle()
+    life.later()
+    feed.publish()
+    advance(after(24 * 60))
+    door.check(rows, 0, r)
+    cli.check_imports(r)
+    life.check(r)
+    clocks.check(r)
+    clocks.late(feed)
+    feed.publish()
+    settle()
+    clocks.check_late(r)
+    cli.check_views(r)
+    cli.check(r)
+
+
+def main():
+    r = Results()
+    if sys.argv[1:2] == ["policy"]:
+        clocks.policy(sys.argv[2], sys.argv[3])
+        return 0
+    (event_clock if sys.argv[1] == "event" else wall.check)(r)
+    print(f"{r.passed} {len(r.failed)}", file=open(sys.argv[2], "a", encoding="utf-8"))
+    return 1 if r.failed else 0
+
+
+sys.exit(main())
