@@ -276,7 +276,7 @@ test-compose: build ## the compose file for real (skipped, visibly, without a Do
 
 bench: build $(patsubst tests/bench/%.c,$(BIN)/%,$(BENCH_SRC)) ## throughput, CPU per event, latency
 	$(call script,tests/bench/run.sh)
-e2e: build ## README's walk and the scenarios against a running stack
+e2e: build ## the contract (design) checked from outside, on stacks of its own
 	$(call script,tests/e2e/run.sh)
 chaos: build ## many faults, state compared row for row
 	$(call script,tests/chaos/run.sh)
