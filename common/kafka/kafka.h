@@ -27,6 +27,17 @@ struct kafka_message {
     const struct kafka_header *headers;
 };
 
+/* The last header of that name, null if there is none.  Of a dead letter the original
+ * message's headers come first: the last is ours, whatever a publisher sent. */
+static inline struct str
+kafka_header_last(const struct kafka_message *message, struct str name)
+{
+    for (size_t i = message->n_headers; i-- > 0;)
+        if (str_eq(message->headers[i].name, name))
+            return message->headers[i].value;
+    return STR_NULL;
+}
+
 /* What the caller must do about a call that failed, as librdkafka sorts it. */
 enum kafka_fate {
     KAFKA_DONE,

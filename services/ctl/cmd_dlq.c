@@ -63,22 +63,14 @@ struct wanted {
     int found;
 };
 
-static struct str
-header_of(const struct kafka_message *message, struct str name)
-{
-    for (size_t i = 0; i < message->n_headers; i++)
-        if (str_eq(message->headers[i].name, name))
-            return message->headers[i].value;
-    return STR_NULL;
-}
-
 static bool
 show_if_wanted(void *ctx, const struct kafka_message *message)
 {
     struct wanted *wanted = ctx;
-    if (!str_eq(header_of(message, STR("redress-error-topic")), wanted->topic) ||
-        !str_eq(header_of(message, STR("redress-error-partition")), wanted->partition) ||
-        !str_eq(header_of(message, STR("redress-error-offset")), wanted->offset))
+    if (!str_eq(kafka_header_last(message, STR("redress-error-topic")), wanted->topic) ||
+        !str_eq(kafka_header_last(message, STR("redress-error-partition")),
+                wanted->partition) ||
+        !str_eq(kafka_header_last(message, STR("redress-error-offset")), wanted->offset))
         return true;
     wanted->found++;
     if (!wanted->ctl->json) {

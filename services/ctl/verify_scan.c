@@ -176,25 +176,17 @@ see_routed(void *ctx, const struct kafka_message *message)
     return true;
 }
 
-static struct str
-header_of(const struct kafka_message *message, struct str name)
-{
-    for (size_t i = 0; i < message->n_headers; i++)
-        if (str_eq(message->headers[i].name, name))
-            return message->headers[i].value;
-    return STR("");
-}
-
 static bool
 see_letter(void *ctx, const struct kafka_message *message)
 {
     struct verify_scan *scan = ctx;
-    struct str topic = header_of(message, STR("redress-error-topic"));
-    struct str stage = header_of(message, STR("redress-error-stage"));
+    struct str topic = kafka_header_last(message, STR("redress-error-topic"));
+    struct str stage = kafka_header_last(message, STR("redress-error-stage"));
     int64_t partition = -1;
     int64_t offset = -1;
-    if (!str_to_i64(header_of(message, STR("redress-error-partition")), &partition) ||
-        !str_to_i64(header_of(message, STR("redress-error-offset")), &offset))
+    if (!str_to_i64(kafka_header_last(message, STR("redress-error-partition")),
+                    &partition) ||
+        !str_to_i64(kafka_header_last(message, STR("redress-error-offset")), &offset))
         partition = offset = -1;
     if (str_eq(stage, STR("door")) && str_eq(topic, str_from(scan->inbound_topic)))
         mark_met(scan, partition, offset);

@@ -142,18 +142,7 @@ read_feedback(const struct kafka_message *message, struct arena *arena, struct i
     return ok;
 }
 
-/* ---- complaints.deadletter
- * -------------------------------------------------------------- */
-
-/* The last of that name: headers of the original message come first. */
-static struct str
-header(const struct kafka_message *message, const char *name)
-{
-    for (size_t i = message->n_headers; i-- > 0;)
-        if (str_eq(message->headers[i].name, str_from(name)))
-            return message->headers[i].value;
-    return STR_NULL;
-}
+/* ---- complaints.deadletter -------------------------------------------------------- */
 
 static bool
 read_dead(const struct kafka_message *message, struct arena *arena, struct input *ret,
@@ -162,19 +151,21 @@ read_dead(const struct kafka_message *message, struct arena *arena, struct input
     struct rows_dead *dead = ARENA_NEW(arena, struct rows_dead);
     int64_t partition;
 
-    dead->topic = header(message, "redress-error-topic");
-    dead->stage = header(message, "redress-error-stage");
-    dead->reason = header(message, "redress-error-reason");
+    dead->topic = kafka_header_last(message, STR("redress-error-topic"));
+    dead->stage = kafka_header_last(message, STR("redress-error-stage"));
+    dead->reason = kafka_header_last(message, STR("redress-error-reason"));
     if (str_is_null(dead->topic) || str_is_null(dead->stage) ||
         str_is_null(dead->reason) ||
-        !str_to_i64(header(message, "redress-error-partition"), &partition) ||
+        !str_to_i64(kafka_header_last(message, STR("redress-error-partition")),
+                    &partition) ||
         partition < 0 || partition > INT32_MAX ||
-        !str_to_i64(header(message, "redress-error-offset"), &dead->offset))
+        !str_to_i64(kafka_header_last(message, STR("redress-error-offset")),
+                    &dead->offset))
         return err_dead(err, DEAD_BAD_SCHEMA, NULL, "no redress-error headers");
     dead->partition = (int32_t)partition;
-    dead->detail = header(message, "redress-error-detail");
-    dead->path = header(message, "redress-error-path");
-    dead->encoding = header(message, "redress-error-encoding");
+    dead->detail = kafka_header_last(message, STR("redress-error-detail"));
+    dead->path = kafka_header_last(message, STR("redress-error-path"));
+    dead->encoding = kafka_header_last(message, STR("redress-error-encoding"));
     dead->recorded_at = message->timestamp_ms == TIME_NONE ? 0 : message->timestamp_ms;
     dead->has_dead = true;
     dead->dead_partition = message->partition;
@@ -183,8 +174,7 @@ read_dead(const struct kafka_message *message, struct arena *arena, struct input
     return true;
 }
 
-/* ---- all
- * ------------------------------------------------------------------------------- */
+/* ---- all -------------------------------------------------------------------------- */
 
 void
 input_refuse(struct input *input, const struct err *why, struct arena *arena)
