@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/times.h"
+
 void
 buf_init(struct buf *buf, size_t max_bytes)
 {
@@ -107,6 +109,31 @@ buf_add_json(struct buf *buf, struct str s)
         buf->ptr[start] = '\0';
     }
     return ok;
+}
+
+bool
+buf_add_member(struct buf *buf, const char *name, struct str value)
+{
+    if (str_is_null(value))
+        return true;
+    size_t start = buf->len;
+    bool first = start == 0 || buf->ptr[start - 1] == '{';
+    if (buf_printf(buf, "%s\"%s\":", first ? "" : ",", name) && buf_add_json(buf, value))
+        return true;
+    if (buf->ptr) {
+        buf->len = start;
+        buf->ptr[start] = '\0';
+    }
+    return false;
+}
+
+bool
+buf_add_member_time(struct buf *buf, const char *name, int64_t ms)
+{
+    char text[TIME_TEXT_BYTES];
+    if (ms == TIME_NONE)
+        return true;
+    return buf_add_member(buf, name, str_from(time_print(ms, text)));
 }
 
 void

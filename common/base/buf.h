@@ -27,6 +27,11 @@ bool buf_add_char(struct buf *buf, char c);
 bool buf_printf(struct buf *buf, const char *fmt, ...) PRINTF(2, 3);
 /* As a quoted JSON string: escapes control characters, quotes and backslash. */
 bool buf_add_json(struct buf *buf, struct str s);
+/* A member of the JSON object being written, with a comma where it needs one; a null
+ * value leaves it out.  name needs no escapes. */
+bool buf_add_member(struct buf *buf, const char *name, struct str value);
+/* The same for a point in time (times.h); TIME_NONE leaves it out. */
+bool buf_add_member_time(struct buf *buf, const char *name, int64_t ms);
 static inline struct str
 buf_str(const struct buf *buf)
 {

@@ -28,10 +28,8 @@ log_thread(const char *name)
 static void
 add_field(struct buf *line, const char *name, struct str value)
 {
-    if (str_empty(value))
-        return;
-    (void)buf_printf(line, ",\"%s\":", name);
-    (void)buf_add_json(line, value);
+    if (!str_empty(value))
+        (void)buf_add_member(line, name, value);
 }
 
 void

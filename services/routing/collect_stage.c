@@ -12,22 +12,6 @@
 
 enum { OUT_FEEDBACK };
 
-static void
-add_str(struct buf *out, const char *name, struct str value)
-{
-    if (str_is_null(value))
-        return;
-    (void)buf_printf(out, ",\"%s\":", name);
-    (void)buf_add_json(out, value);
-}
-
-static void
-add_time(struct buf *out, const char *name, int64_t ms)
-{
-    char text[TIME_TEXT_BYTES];
-    add_str(out, name, str_from(time_print(ms, text)));
-}
-
 static bool
 emit_item(struct turn *turn, const struct collect_cluster *k,
           const struct product_fact *fact, struct err *err)
@@ -45,22 +29,22 @@ emit_item(struct turn *turn, const struct collect_cluster *k,
         "\"data\":{\"feedback_id\":\"%.*s\",\"cluster_key\":\"%.*s\"",
         STR_ARG(id), STR_ARG(k->feedback_id), time_print(fact->occurred_at, when),
         STR_ARG(k->feedback_id), STR_ARG(k->cluster_key));
-    add_str(&out, "product", k->product);
-    add_str(&out, "issue", k->issue);
-    add_str(&out, "status", k->status);
+    (void)buf_add_member(&out, "product", k->product);
+    (void)buf_add_member(&out, "issue", k->issue);
+    (void)buf_add_member(&out, "status", k->status);
     (void)buf_printf(&out,
                      ",\"revision\":%lld,\"complaints\":%lld,\"customers\":%lld,"
                      "\"double_deviations\":%lld,\"severity_max\":%d",
                      (long long)k->revision, (long long)k->complaints,
                      (long long)k->customers, (long long)k->double_deviations,
                      (int)k->severity_max);
-    add_time(&out, "first_at", k->first_at);
-    add_time(&out, "last_at", k->last_at);
-    add_str(&out, "cause", k->cause);
+    (void)buf_add_member_time(&out, "first_at", k->first_at);
+    (void)buf_add_member_time(&out, "last_at", k->last_at);
+    (void)buf_add_member(&out, "cause", k->cause);
     if (k->has_due_at)
-        add_time(&out, "due_at", k->due_at);
-    add_str(&out, "version", k->version);
-    add_str(&out, "reason", k->reason);
+        (void)buf_add_member_time(&out, "due_at", k->due_at);
+    (void)buf_add_member(&out, "version", k->version);
+    (void)buf_add_member(&out, "reason", k->reason);
     if (!buf_add_c(&out, "}}"))
         return err_set(err, ERR_STOP, "feedback item %.*s is larger than 512 KiB",
                        STR_ARG(k->feedback_id));

@@ -90,23 +90,12 @@ fill(const struct notice_facts *facts, struct str line, struct buf *out)
     return true;
 }
 
+/* What is not known is left out, be it null or empty. */
 static void
 add_member(struct buf *out, const char *name, struct str value)
 {
-    if (str_empty(value))
-        return;
-    if (out->len && out->ptr[out->len - 1] != '{')
-        (void)buf_add_char(out, ',');
-    (void)buf_printf(out, "\"%s\":", name);
-    (void)buf_add_json(out, value);
-}
-
-static void
-add_time(struct buf *out, const char *name, int64_t ms)
-{
-    char text[TIME_TEXT_BYTES];
-    if (ms != TIME_NONE)
-        add_member(out, name, str_from(time_print(ms, text)));
+    if (!str_empty(value))
+        (void)buf_add_member(out, name, value);
 }
 
 static void
@@ -143,7 +132,7 @@ notice_print(const struct assign_policy *policy, enum notice notice,
     add_member(out, "source", STR("redress/routing"));
     (void)buf_printf(out, ",\"type\":\"notification.%s\"", notice_name(notice));
     add_member(out, "subject", c->complaint_id);
-    add_time(out, "time", facts->at_ms);
+    (void)buf_add_member_time(out, "time", facts->at_ms);
     (void)buf_add_c(out, ",\"datacontenttype\":\"application/json\",\"data\":{");
     add_member(out, "complaint_id", c->complaint_id);
     add_member(out, "complaint_ref", c->complaint_ref);
@@ -152,9 +141,11 @@ notice_print(const struct assign_policy *policy, enum notice notice,
     add_member(out, "language", zh ? STR("zh") : STR("en"));
     add_member(out, "owner", c->routing.owner);
     add_member(out, "team", c->routing.team);
-    add_time(out, "acknowledge_by", due_of(facts->sla, CLOCK_ACKNOWLEDGE));
-    add_time(out, "first_response_by", due_of(facts->sla, CLOCK_FIRST_RESPONSE));
-    add_time(out, "resolution_by", due_of(facts->sla, CLOCK_RESOLUTION));
+    (void)buf_add_member_time(out, "acknowledge_by",
+                              due_of(facts->sla, CLOCK_ACKNOWLEDGE));
+    (void)buf_add_member_time(out, "first_response_by",
+                              due_of(facts->sla, CLOCK_FIRST_RESPONSE));
+    (void)buf_add_member_time(out, "resolution_by", due_of(facts->sla, CLOCK_RESOLUTION));
     add_member(out, "remedy", facts->remedy);
     add_member(out, "reason", facts->reason);
     add_member(out, "title", buf_str(&title));
