@@ -52,7 +52,7 @@ struct output {
 #define OUTPUT_DEAD_LETTER SIZE_MAX
 /* Key and value of an output or a state record; what exceeds it is refused as too_large
  * (the topics take 3 MiB, headers and framing included). Dead letters are cut instead. */
-#define OUTPUT_MAX_BYTES ((size_t)3 * 1024 * 1024 - 256 * 1024)
+#define OUTPUT_MAX_BYTES ((size_t)(3 * 1024 - 256) * 1024)
 
 /* --- clock and surroundings ------------------------------------------------------- */
 int64_t turn_now_ms(const struct turn *turn);

@@ -8,11 +8,13 @@
 #include "gen/submission.h"
 #include "gen/triage_section.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses. */
 #define NAMES(enumeration)                                                               \
     static const char *enumeration##_text(int value)                                     \
     {                                                                                    \
         return enumeration##_name((enum enumeration)value);                              \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 NAMES(state)
 NAMES(kind)
 NAMES(priority)
