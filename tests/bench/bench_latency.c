@@ -2,12 +2,12 @@
  *
  * Publishes FILE's CloudEvents (one a line, id "SOURCE-<line>") at RATE a second.  An
  * event's time begins when the schedule wants it published, so a publisher that falls
- * behind does not hide a delay.  It ends when a poll of redress.offsets (each POLL_US, a few
- * rows by primary key) first shows a position behind the event's place in complaints.routed:
- * rows and position are one transaction.  Resolution: POLL_US plus the query, about 2 ms.
- * Which place an event got is read from complaints.routed afterwards; the record times of
- * the topics before it (the broker's clock, ms) say where the time went.
- * Prints: visible N p50 p99 max (ms), then a line a topic: name N p50 p99 max. */
+ * behind does not hide a delay.  It ends when a poll of redress.offsets (each POLL_US, a
+ * few rows by primary key) first shows a position behind the event's place in
+ * complaints.routed: rows and position are one transaction.  Resolution: POLL_US plus the
+ * query, about 2 ms. Which place an event got is read from complaints.routed afterwards;
+ * the record times of the topics before it (the broker's clock, ms) say where the time
+ * went. Prints: visible N p50 p99 max (ms), then a line a topic: name N p50 p99 max. */
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -45,8 +45,9 @@ struct bench {
     char **lines;
     size_t n;
     struct str source;
-    int64_t *due_ms;   /* when each line was to be published (wall) */
-    int64_t *place_ms; /* when it became visible, or its record time; TIME_NONE: not yet */
+    int64_t *due_ms; /* when each line was to be published (wall) */
+    int64_t
+        *place_ms; /* when it became visible, or its record time; TIME_NONE: not yet */
     struct seen *seen; /* changes of the positions, in order */
     size_t n_seen;
     atomic_bool stop;
@@ -54,7 +55,8 @@ struct bench {
     bool poll_failed;
 };
 
-/* ---- what is published ------------------------------------------------------------------ */
+/* ---- what is published
+ * ------------------------------------------------------------------ */
 
 static bool
 read_lines(struct bench *bench, const char *path, struct err *err)
@@ -93,10 +95,11 @@ publish(struct bench *bench, int64_t rate, struct err *err)
         kafka_producer_new(bench->settings.kafka, NULL, 10000, err);
     char name[TOPIC_NAME_BYTES];
     struct kafka_target *target =
-        producer ? kafka_target(
-                       producer,
-                       topic_full_name(&bench->settings, "complaints.inbound", name), err)
-                 : NULL;
+        producer
+            ? kafka_target(producer,
+                           topic_full_name(&bench->settings, "complaints.inbound", name),
+                           err)
+            : NULL;
     bool ok = target != NULL;
     int64_t from_us = now_mono_us();
     int64_t from_ms = now_wall_ms();
@@ -109,8 +112,8 @@ publish(struct bench *bench, int64_t rate, struct err *err)
             (void)nanosleep(&pause, NULL);
         }
         bench->due_ms[i] = from_ms + due_us / 1000;
-        ok = kafka_produce(producer, target, -1, STR_NULL, str_from(bench->lines[i]), NULL,
-                           0, err) == KAFKA_DONE;
+        ok = kafka_produce(producer, target, -1, STR_NULL, str_from(bench->lines[i]),
+                           NULL, 0, err) == KAFKA_DONE;
         kafka_producer_poll(producer);
     }
     ok = ok && kafka_flush(producer, TIMEOUT_MS, err);
@@ -118,7 +121,8 @@ publish(struct bench *bench, int64_t rate, struct err *err)
     return ok;
 }
 
-/* ---- positions in PostgreSQL ------------------------------------------------------------ */
+/* ---- positions in PostgreSQL
+ * ------------------------------------------------------------ */
 
 static bool
 poll_once(struct bench *bench, struct pg *pg, struct str topic, struct err *err)
@@ -136,8 +140,8 @@ poll_once(struct bench *bench, struct pg *pg, struct str topic, struct err *err)
         if (p >= 0 && p < PARTITIONS_MAX)
             now.next[p] = pg_i64(rows, i, 1);
     }
-    if (bench->n_seen > 0 && memcmp(now.next, bench->seen[bench->n_seen - 1].next,
-                                    sizeof(now.next)) == 0)
+    if (bench->n_seen > 0 &&
+        memcmp(now.next, bench->seen[bench->n_seen - 1].next, sizeof(now.next)) == 0)
         return true;
     if (bench->n_seen == SEEN_MAX)
         return err_set(err, ERR_STOP, "more than %d changes of position", SEEN_MAX);
@@ -154,8 +158,7 @@ poll_positions(void *ctx)
     char name[TOPIC_NAME_BYTES];
     struct str topic =
         str_from(topic_full_name(&bench->settings, "complaints.routed", name));
-    bool ok =
-        pg_connect(&pg, bench->settings.pg_dsn, "bench_latency", &bench->poll_err);
+    bool ok = pg_connect(&pg, bench->settings.pg_dsn, "bench_latency", &bench->poll_err);
 
     while (ok && !atomic_load(&bench->stop)) {
         ok = poll_once(bench, pg, topic, &bench->poll_err);
@@ -182,7 +185,8 @@ visible_ms(const struct bench *bench, int32_t partition, int64_t offset)
     return low < bench->n_seen ? bench->seen[low].at_ms : TIME_NONE;
 }
 
-/* ---- places in a topic ------------------------------------------------------------------ */
+/* ---- places in a topic
+ * ------------------------------------------------------------------ */
 
 static bool
 ends(struct bench *bench, const char *topic, int64_t *ret_offsets, struct err *err)
@@ -193,7 +197,8 @@ ends(struct bench *bench, const char *topic, int64_t *ret_offsets, struct err *e
         return false;
     bool ok = kafka_partitions(client, topic, TIMEOUT_MS, &bench->partitions, err);
     if (ok && (bench->partitions == 0 || bench->partitions > PARTITIONS_MAX))
-        ok = err_set(err, ERR_STOP, "%s has %d partitions", topic, (int)bench->partitions);
+        ok =
+            err_set(err, ERR_STOP, "%s has %d partitions", topic, (int)bench->partitions);
     for (int32_t p = 0; ok && p < bench->partitions; p++)
         ok = kafka_watermarks(client, topic, p, TIMEOUT_MS, &low, &ret_offsets[p], err);
     kafka_client_drop(client);
@@ -228,9 +233,8 @@ read_places(struct bench *bench, const char *topic, const int64_t *from, bool ro
         partitions[p] = p;
     for (size_t i = 0; i < bench->n; i++)
         bench->place_ms[i] = TIME_NONE;
-    struct kafka_consumer *reader =
-        kafka_reader_new(bench->settings.kafka, topic, partitions, from,
-                         (size_t)bench->partitions, err);
+    struct kafka_consumer *reader = kafka_reader_new(
+        bench->settings.kafka, topic, partitions, from, (size_t)bench->partitions, err);
     int64_t deadline_us = now_mono_us() + GIVE_UP_US;
     ok = reader != NULL;
     while (ok && found < bench->n) {
@@ -259,7 +263,8 @@ read_places(struct bench *bench, const char *topic, const int64_t *from, bool ro
     return ok;
 }
 
-/* ---- figures ---------------------------------------------------------------------------- */
+/* ---- figures
+ * ---------------------------------------------------------------------------- */
 
 static int
 ascending(const void *a, const void *b)
