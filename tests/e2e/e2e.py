@@ -5,6 +5,7 @@ import sys
 import cli
 import clocks
 import door
+import journey
 import lifecycle
 import wall
 from stack import Feed, Results, advance, after, settle
@@ -17,15 +18,18 @@ def event_clock(r):
     life.publish()
     clocks.publish(feed)
     cli.publish(feed)
+    journey.publish(feed)
     feed.publish()
     cli.imports(r)
     settle()
     life.later()
+    journey.answer(feed)
     feed.publish()
     advance(after(24 * 60))
     door.check(rows, 0, r)
     cli.check_imports(r)
     life.check(r)
+    journey.check(r)
     clocks.check(r)
     clocks.late(feed)
     feed.publish()
