@@ -27,6 +27,7 @@ struct rows {
     size_t ready_at;
     size_t row_bytes;
     bool too_large;
+    bool begun; /* the first bytes are read */
     bool end;
     int64_t line_no;
 };
@@ -129,6 +130,16 @@ on_row(int terminator, void *ctx)
     json_array_clear(rows->cells);
 }
 
+/* zlib tells of a gzip stream that breaks off only here, after an ordinary end of file.
+ */
+static bool
+broke_off(const struct rows *rows)
+{
+    int code = Z_OK;
+    (void)gzerror(rows->in, &code);
+    return code != Z_OK && code != Z_STREAM_END;
+}
+
 static bool
 read_error(struct rows *rows, struct err *err)
 {
@@ -139,6 +150,15 @@ read_error(struct rows *rows, struct err *err)
                    code == Z_ERRNO ? strerror(errno) : text);
 }
 
+/* Of the byte order mark that spreadsheets put before UTF-8. */
+static size_t
+mark_bytes(struct rows *rows, const char *chunk, size_t len)
+{
+    bool first = !rows->begun;
+    rows->begun = true;
+    return first && str_starts((struct str){chunk, len}, STR("\xef\xbb\xbf")) ? 3 : 0;
+}
+
 static bool
 csv_fill(struct rows *rows, struct err *err)
 {
@@ -147,13 +167,15 @@ csv_fill(struct rows *rows, struct err *err)
     rows->ready_at = 0;
     while (json_array_size(rows->ready) == 0 && !rows->end) {
         int got = gzread(rows->in, chunk, sizeof(chunk));
-        if (got < 0)
+        if (got < 0 || (got == 0 && broke_off(rows)))
             return read_error(rows, err);
+        size_t skip = mark_bytes(rows, chunk, (size_t)got);
+        size_t len = (size_t)got - skip;
         if (got == 0) {
             rows->end = true;
             (void)csv_fini(&rows->csv, on_cell, on_row, rows);
-        } else if (csv_parse(&rows->csv, chunk, (size_t)got, on_cell, on_row, rows) !=
-                   (size_t)got) {
+        } else if (csv_parse(&rows->csv, chunk + skip, len, on_cell, on_row, rows) !=
+                   len) {
             return err_set(err, ERR_STOP, "%s: after row %lld: %s", rows->path,
                            (long long)rows->line_no, csv_strerror(csv_error(&rows->csv)));
         }
@@ -183,14 +205,20 @@ next_line(struct rows *rows, bool *ret_end, struct err *err)
     char chunk[8192];
     buf_clear(&rows->line);
     for (;;) {
+        /* Filled with what is no NUL: then the last NUL is the end of what was read, even
+         * where the line itself holds some. */
+        memset(chunk, 1, sizeof(chunk));
         if (!gzgets(rows->in, chunk, sizeof(chunk))) {
-            if (!gzeof(rows->in))
+            if (!gzeof(rows->in) || broke_off(rows))
                 return read_error(rows, err);
             *ret_end = rows->line.len == 0;
             break;
         }
-        size_t len = strlen(chunk);
-        if (!buf_add(&rows->line, chunk, len))
+        const char *end = memrchr(chunk, '\0', sizeof(chunk));
+        BUG_IF(!end);
+        size_t len = (size_t)(end - chunk);
+        size_t skip = mark_bytes(rows, chunk, len);
+        if (!buf_add(&rows->line, chunk + skip, len - skip))
             return err_set(err, ERR_STOP, "%s: row %lld is larger than 4 MiB", rows->path,
                            (long long)rows->line_no + 1);
         *ret_end = false;
