@@ -175,7 +175,7 @@ run(int64_t rows, size_t bytes, struct err *err)
     char *text = malloc(bytes + 1);
     BUG_IF(!text);
     for (size_t i = 0; i < bytes; i++)
-        text[i] = (i % 7 == 6) ? ' ' : (char)('a' + (i * i + i / 7) % 26);
+        text[i] = (char)(i % 7 == 6 ? ' ' : 'a' + (i * i + i / 7) % 26);
     bool ok =
         pg_connect(&pg, settings.pg_dsn, "bench_copy", err) &&
         pg_exec(pg, "SET search_path = redress", err) &&

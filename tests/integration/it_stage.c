@@ -28,7 +28,7 @@
 #define TIMEOUT_MS 10000
 #define KEYS 400
 #define EVENT_STEP_MS 1000
-#define TIMER_MS (40 * 1000) /* after the last event of a key */
+#define TIMER_MS INT64_C(40000) /* after the last event of a key */
 
 /* --- the stages --------------------------------------------------------------------- */
 
