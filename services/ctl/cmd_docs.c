@@ -27,7 +27,8 @@ print_lifecycle(void)
 static void
 print_topics(void)
 {
-    fputs("# Topics\n\nMade by `make docs` from the table in `common/stage/topics.c`: do not "
+    fputs("# Topics\n\nMade by `make docs` from the table in `common/stage/topics.c`: do "
+          "not "
           "edit.\nWho writes and reads them: `schemas/README.md`.\n\n"
           "| topic | retention | record time | largest message |\n|---|---|---|---|\n",
           stdout);
@@ -40,7 +41,8 @@ print_topics(void)
             fputs("unlimited", stdout);
         else
             printf("%lld days", (long long)(topic->retention_ms / DAY_MS));
-        printf(" | %s | %d MiB |\n", topic->append_time ? "the broker's" : "the publisher's",
+        printf(" | %s | %d MiB |\n",
+               topic->append_time ? "the broker's" : "the publisher's",
                (int)(topic->max_message_bytes / 1024 / 1024));
     }
 }

@@ -34,7 +34,8 @@ static const struct ctl_command COMMANDS[] = {
     {"state dump", "STAGE", "a stage's state from its changelog, sorted JSON lines",
      cmd_state_dump},
     {"doctor", "", "what is wrong with this installation, and what to do", cmd_doctor},
-    {"docs", "settings|lifecycle|topics", "a page made from the code's own tables", cmd_docs},
+    {"docs", "settings|lifecycle|topics", "a page made from the code's own tables",
+     cmd_docs},
 };
 
 static void

@@ -154,7 +154,7 @@ poll_positions(void *ctx)
 {
     struct bench *bench = ctx;
     struct pg *pg = NULL;
-    const struct timespec pause = {0, POLL_US * 1000};
+    const struct timespec pause = {.tv_nsec = POLL_US * INT64_C(1000)};
     char name[TOPIC_NAME_BYTES];
     struct str topic =
         str_from(topic_full_name(&bench->settings, "complaints.routed", name));
@@ -295,7 +295,7 @@ print_figures(struct bench *bench, const char *name)
 static bool
 places_to_times(struct bench *bench, pthread_t poller, struct err *err)
 {
-    const struct timespec pause = {0, 20 * 1000000};
+    const struct timespec pause = {.tv_nsec = 20000000};
     int64_t deadline_us = now_mono_us() + GIVE_UP_US;
     struct bench last = *bench;
 

@@ -637,8 +637,9 @@ check_gap_free(const struct bench *b)
 static void
 hash_record(void *ctx, struct str key, struct str value, int64_t due_ms)
 {
-    int64_t *sum = ctx;
-    *sum = *sum * 31 + register_hash(key) + 7 * register_hash(value) + due_ms;
+    uint64_t *sum = ctx;
+    *sum = *sum * 31 + (uint64_t)register_hash(key) + 7 * (uint64_t)register_hash(value) +
+           (uint64_t)due_ms;
 }
 
 static int64_t

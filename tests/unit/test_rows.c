@@ -159,14 +159,14 @@ test_large(void **state)
     static const struct {
         enum rows_format format;
         const char *before, *after;
-        size_t bytes;
         bool ok;
+        size_t bytes;
     } rows[] = {
-        {ROWS_CSV, "a\n\"", "\"\n", ROWS_MAX_BYTES, true},
-        {ROWS_CSV, "a\n\"", "\"\n", ROWS_MAX_BYTES + 1, false},
-        {ROWS_CSV, "a,b\n\"12\",\"", "\"\n", ROWS_MAX_BYTES - 1, false},
-        {ROWS_JSONL, "{\"a\":\"", "\"}\n", ROWS_MAX_BYTES - 9, true},
-        {ROWS_JSONL, "{\"a\":\"", "\"}\n", ROWS_MAX_BYTES, false},
+        {ROWS_CSV, "a\n\"", "\"\n", true, ROWS_MAX_BYTES},
+        {ROWS_CSV, "a\n\"", "\"\n", false, ROWS_MAX_BYTES + 1},
+        {ROWS_CSV, "a,b\n\"12\",\"", "\"\n", false, ROWS_MAX_BYTES - 1},
+        {ROWS_JSONL, "{\"a\":\"", "\"}\n", true, ROWS_MAX_BYTES - 9},
+        {ROWS_JSONL, "{\"a\":\"", "\"}\n", false, ROWS_MAX_BYTES},
     };
     CLEANUP(buf_release) struct buf given = {0};
     CLEANUP(buf_release) struct buf out = {0};

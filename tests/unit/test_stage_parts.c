@@ -74,7 +74,7 @@ test_metrics(void **state)
     histogram_add(&metrics.commit_us, 900);
     histogram_add(&metrics.commit_us, 1000);
     histogram_add(&metrics.commit_us, 1001);
-    histogram_add(&metrics.commit_us, 60 * 1000 * 1000);
+    histogram_add(&metrics.commit_us, 60 * SECOND_MS * 1000);
     const struct partition_figures figures[] = {
         {.partition = 2,
          .lag = 7,

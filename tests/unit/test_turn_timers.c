@@ -1,5 +1,5 @@
-/* One step of the event clock may let very many timers fire: a bounded number at a time, in
- * due order, each once, and the message that brought the time after all of them. */
+/* One step of the event clock may let very many timers fire: a bounded number at a time,
+ * in due order, each once, and the message that brought the time after all of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,8 +62,10 @@ run_of_type(enum event_type type, size_t expect_dead)
         store_put(store, str_from(key), STR("v"), T0 + 1 + (i * 7919) % TIMERS);
     }
     store_commit(store);
-    const struct complaint_event ev = {
-        .event_id = STR("e"), .type = type, .customer_key = STR(""), .occurred_at = T0 + DAY_MS};
+    const struct complaint_event ev = {.event_id = STR("e"),
+                                       .type = type,
+                                       .customer_key = STR(""),
+                                       .occurred_at = T0 + DAY_MS};
     assert_true(wire_encode(&complaint_event_wire, &ev, &bytes, &err));
     const struct raw_message message = {
         .topic = STR("in"), .offset = 7, .timestamp_ms = T0, .value = buf_str(&bytes)};
