@@ -358,9 +358,8 @@ test_agrees_with_jansson(void **state)
 {
     (void)state;
     static const char *const SEEDS[] = {
-        /* one literal: two would look like a forgotten comma */
-        "{\"a\":[1,-2.5e3,true,null],\"b\":{\"c\":\"x\\n\\u00e9\\\"\"},\"d\":"
-        "\"\xe6\x8a\x95\"}",
+        ("{\"a\":[1,-2.5e3,true,false,null],\"b\":{\"c\":\"x\\n\\u00e9\\\"\"},\"d\":"
+         "\"\xe6\x8a\x95\"}"),
         "[\"\\ud83d\\ude21\",\"\\\\\",{},[],0,-0,1.0,{\"k\":{\"k\":[{}]}}]",
         "{\"text\":\"caf\xc3\xa9 \xf0\x9f\x98\xa1\",\"n\":123456789,\"e\":\"\"}",
     };
