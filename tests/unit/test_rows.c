@@ -158,15 +158,15 @@ test_large(void **state)
     (void)state;
     static const struct {
         enum rows_format format;
-        const char *before, *after;
         bool ok;
+        const char *before, *after;
         size_t bytes;
     } rows[] = {
-        {ROWS_CSV, "a\n\"", "\"\n", true, ROWS_MAX_BYTES},
-        {ROWS_CSV, "a\n\"", "\"\n", false, ROWS_MAX_BYTES + 1},
-        {ROWS_CSV, "a,b\n\"12\",\"", "\"\n", false, ROWS_MAX_BYTES - 1},
-        {ROWS_JSONL, "{\"a\":\"", "\"}\n", true, ROWS_MAX_BYTES - 9},
-        {ROWS_JSONL, "{\"a\":\"", "\"}\n", false, ROWS_MAX_BYTES},
+        {ROWS_CSV, true, "a\n\"", "\"\n", ROWS_MAX_BYTES},
+        {ROWS_CSV, false, "a\n\"", "\"\n", ROWS_MAX_BYTES + 1},
+        {ROWS_CSV, false, "a,b\n\"12\",\"", "\"\n", ROWS_MAX_BYTES - 1},
+        {ROWS_JSONL, true, "{\"a\":\"", "\"}\n", ROWS_MAX_BYTES - 9},
+        {ROWS_JSONL, false, "{\"a\":\"", "\"}\n", ROWS_MAX_BYTES},
     };
     CLEANUP(buf_release) struct buf given = {0};
     CLEANUP(buf_release) struct buf out = {0};
