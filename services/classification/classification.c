@@ -77,8 +77,7 @@ add_flag(struct str *flags, size_t *n_flags, struct str flag)
     return true;
 }
 
-/* --- reading a text
- * --------------------------------------------------------------------- */
+/* --- reading a text ----------------------------------------------------------------- */
 
 static void
 read_rule(const struct classification_rule *rule, uint16_t count, struct reading *ret)
@@ -162,8 +161,7 @@ read_text(const struct classification_policy *p, struct str text, struct arena *
                             &ret->issue_confidence);
 }
 
-/* --- sections
- * --------------------------------------------------------------------------- */
+/* --- sections ----------------------------------------------------------------------- */
 
 static enum task
 task_of(struct str name)

@@ -84,8 +84,7 @@ add_phrases(struct reader *in, const struct policy_node *list, uint16_t group,
     return true;
 }
 
-/* --- taxonomy.json
- * ------------------------------------------------------------------------ */
+/* --- taxonomy.json ------------------------------------------------------------------ */
 
 struct labels {
     struct classification_label *list;
@@ -155,8 +154,7 @@ read_taxonomy(struct reader *in, struct err *err)
     return true;
 }
 
-/* --- rules.json
- * --------------------------------------------------------------------------- */
+/* --- rules.json --------------------------------------------------------------------- */
 
 static bool
 read_lists(struct reader *in, const struct policy_node *root, struct err *err)

@@ -73,8 +73,7 @@ word_after(struct str text, size_t at)
     return c >= 0 && is_word_char(c);
 }
 
-/* --- building
- * --------------------------------------------------------------------------- */
+/* --- building ----------------------------------------------------------------------- */
 
 /* A trie while it grows: children as lists. */
 struct sprout {
@@ -286,8 +285,7 @@ rules_build(const struct rules_phrase *phrases, size_t n_phrases,
     return true;
 }
 
-/* --- matching
- * --------------------------------------------------------------------------- */
+/* --- matching ----------------------------------------------------------------------- */
 
 static uint32_t
 edge_to(const struct rules *rules, const struct rules_node *node, uint8_t label)

@@ -23,8 +23,7 @@ input_copy(const struct kafka_message *message, struct arena *arena)
     return copy;
 }
 
-/* ---- complaints.routed
- * ------------------------------------------------------------------ */
+/* --- complaints.routed -------------------------------------------------------------- */
 
 static bool
 read_routed(const struct kafka_message *message, struct arena *arena, struct input *ret,
@@ -41,8 +40,7 @@ read_routed(const struct kafka_message *message, struct arena *arena, struct inp
     return true;
 }
 
-/* ---- products.feedback
- * ------------------------------------------------------------------ */
+/* --- products.feedback -------------------------------------------------------------- */
 
 /* Texts live in the arena: the JSON tree is dropped after the message. */
 static struct str

@@ -29,8 +29,7 @@ forget(struct lane *lane)
     lane->ends = false;
 }
 
-/* ---- the group's hooks
- * ------------------------------------------------------------------ */
+/* --- the group's hooks -------------------------------------------------------------- */
 
 /* Where a partition that was never read begins: at the first record that is kept. */
 static bool
@@ -132,8 +131,7 @@ lane_rest(struct lane *lane)
         arena_release(&lane->arena);
 }
 
-/* ---- filling
- * ---------------------------------------------------------------------------- */
+/* --- filling ------------------------------------------------------------------------ */
 
 static void
 take(struct lane *lane, const struct kafka_message *message)
@@ -211,8 +209,7 @@ lane_fill(struct lane *lane, int wait_ms, struct err *err)
     return true;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------ */
 
 static void
 measure(struct lane *lane)

@@ -5,8 +5,7 @@
 
 _Static_assert(PROJECTION_UUID == PG_UUID_BYTES, "one size of UUID");
 
-/* ---- folding
- * ---------------------------------------------------------------------------- */
+/* --- folding ------------------------------------------------------------------------ */
 
 struct fold {
     struct arena *arena;

@@ -40,8 +40,7 @@ struct process {
     struct ops *ops;
 };
 
-/* ---- stopping
- * --------------------------------------------------------------------------- */
+/* --- stopping ----------------------------------------------------------------------- */
 
 static volatile int stop; /* one of the two globals that style allows: the stop flag */
 
@@ -73,8 +72,7 @@ catch_signals(void)
     (void)signal(SIGHUP, SIG_IGN); /* there is no policy here to read again */
 }
 
-/* ---- ops endpoint
- * ----------------------------------------------------------------------- */
+/* --- ops endpoint ------------------------------------------------------------------- */
 
 static bool
 is_healthy(void *ctx, struct buf *out)
@@ -154,8 +152,7 @@ print_metrics(void *ctx, struct buf *out)
                      atomic_load(&writer->connected) ? 1 : 0);
 }
 
-/* ---- start
- * ------------------------------------------------------------------------------ */
+/* --- start -------------------------------------------------------------------------- */
 
 static void
 log_kafka(int level, const char *facility, const char *text)
@@ -233,8 +230,7 @@ start(struct process *process, struct err *err)
     return true;
 }
 
-/* ---- the loop
- * --------------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------------------- */
 
 /* After a backlog: what large batches needed goes back to the system. */
 static void

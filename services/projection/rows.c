@@ -92,8 +92,7 @@ rows_forget(struct rows *rows)
     memset(rows->clocks_known, 0, sizeof rows->clocks_known);
 }
 
-/* ---- a cursor over the columns of one row
- * ----------------------------------------------- */
+/* --- a cursor over the columns of one row ------------------------------------------- */
 
 struct row {
     struct pg_array *at;
@@ -184,8 +183,7 @@ row_end(const struct rows *rows, enum rows_table table, const struct row *r)
     BUG_IF(r->at != rows->columns[table] + rows_columns(table));
 }
 
-/* ---- complaints
- * ------------------------------------------------------------------------- */
+/* --- complaints --------------------------------------------------------------------- */
 
 static void
 add_submission(struct row *r, const struct projection_complaint *c)
@@ -358,8 +356,7 @@ add_complaint(struct rows *rows, const struct projection_complaint *c,
     row_end(rows, ROWS_COMPLAINTS, r);
 }
 
-/* ---- the other tables of a fold
- * --------------------------------------------------------- */
+/* --- the other tables of a fold ----------------------------------------------------- */
 
 static void
 add_event(struct rows *rows, const struct projection_event *e)
@@ -536,8 +533,7 @@ rows_add_fold(struct rows *rows, const struct projection_rows *fold, struct aren
     }
 }
 
-/* ---- what does not come from a fold
- * ----------------------------------------------------- */
+/* --- what does not come from a fold ------------------------------------------------- */
 
 void
 rows_add_offset(struct rows *rows, const struct rows_offset *offset)

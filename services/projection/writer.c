@@ -147,8 +147,7 @@ writer_claim(struct writer *writer, struct str topic, struct writer_place *place
     return true;
 }
 
-/* ---- writing a batch
- * -------------------------------------------------------------------- */
+/* --- writing a batch ---------------------------------------------------------------- */
 
 struct work {
     struct str topic;

@@ -225,8 +225,7 @@ supersede(struct sla_work *work, const struct sla_policy *policy, enum clock clo
     }
 }
 
-/* --- one event
- * -------------------------------------------------------------------------- */
+/* --- one event ---------------------------------------------------------------------- */
 
 /* Pauses and resumes as the state now says. before: the state that paused. */
 static void

@@ -54,8 +54,7 @@ read_str(struct loader *loader, const struct policy_node *node, const char *key,
     return true;
 }
 
-/* --- targets and ladders
- * ---------------------------------------------------------------- */
+/* --- targets and ladders ------------------------------------------------------------ */
 
 static bool
 read_until(const struct policy_node *node, struct target *target, struct err *err)
@@ -172,8 +171,7 @@ read_ladders(struct loader *loader, const struct policy_node *root, struct err *
     return true;
 }
 
-/* --- clocks
- * ------------------------------------------------------------------------------ */
+/* --- clocks ------------------------------------------------------------------------- */
 
 static bool
 read_warn(const struct policy_node *node, struct sla_clock_rule *rule, struct err *err)
@@ -301,8 +299,7 @@ read_clocks(struct loader *loader, const struct policy_node *node,
     return true;
 }
 
-/* --- policies and presets
- * ------------------------------------------------------------------ */
+/* --- policies and presets ----------------------------------------------------------- */
 
 /* A string or an array of strings. */
 static bool

@@ -116,8 +116,7 @@ advance(struct job *job, int64_t at_ms, struct err *err)
     }
 }
 
-/* --- events
- * ------------------------------------------------------------------------------ */
+/* --- events ------------------------------------------------------------------------- */
 
 static bool
 open_case(struct job *job, const struct complaint_event *ev, struct err *err)

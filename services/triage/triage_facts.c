@@ -392,8 +392,7 @@ triage_apply(const struct triage_policy *policy, const struct complaint_event *e
     }
 }
 
-/* --- timers
- * ----------------------------------------------------------------------------- */
+/* --- timers ------------------------------------------------------------------------- */
 
 struct pending {
     enum triage_timer timer;

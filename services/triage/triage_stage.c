@@ -183,8 +183,7 @@ on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *er
            turn_emit(turn, &out, err);
 }
 
-/* --- customers
- * --------------------------------------------------------------------------- */
+/* --- customers ---------------------------------------------------------------------- */
 
 /* The open cases under what is known now; a changed priority is an event. */
 static bool

@@ -55,8 +55,7 @@ struct bench {
     bool poll_failed;
 };
 
-/* ---- what is published
- * ------------------------------------------------------------------ */
+/* --- what is published -------------------------------------------------------------- */
 
 static bool
 read_lines(struct bench *bench, const char *path, struct err *err)
@@ -121,8 +120,7 @@ publish(struct bench *bench, int64_t rate, struct err *err)
     return ok;
 }
 
-/* ---- positions in PostgreSQL
- * ------------------------------------------------------------ */
+/* --- positions in PostgreSQL -------------------------------------------------------- */
 
 static bool
 poll_once(struct bench *bench, struct pg *pg, struct str topic, struct err *err)
@@ -185,8 +183,7 @@ visible_ms(const struct bench *bench, int32_t partition, int64_t offset)
     return low < bench->n_seen ? bench->seen[low].at_ms : TIME_NONE;
 }
 
-/* ---- places in a topic
- * ------------------------------------------------------------------ */
+/* --- places in a topic -------------------------------------------------------------- */
 
 static bool
 ends(struct bench *bench, const char *topic, int64_t *ret_offsets, struct err *err)
@@ -263,8 +260,7 @@ read_places(struct bench *bench, const char *topic, const int64_t *from, bool ro
     return ok;
 }
 
-/* ---- figures
- * ---------------------------------------------------------------------------- */
+/* --- figures ------------------------------------------------------------------------ */
 
 static int
 ascending(const void *a, const void *b)

@@ -5,8 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* --- who a ref belongs to
- * --------------------------------------------------------------- */
+/* --- who a ref belongs to ----------------------------------------------------------- */
 
 static struct str
 customer_of(const struct scenario *s, struct str ref, bool *ret_known)
@@ -53,8 +52,7 @@ event_complaint_id(struct scenario *s, struct str ref)
     return ident_complaint_id(&s->arena, s->salt, hash, s->source, ref);
 }
 
-/* --- data
- * ------------------------------------------------------------------------------- */
+/* --- data --------------------------------------------------------------------------- */
 
 static json_t *
 text_json(struct str s)

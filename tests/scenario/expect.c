@@ -4,8 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* --- comparing
- * --------------------------------------------------------------------------- */
+/* --- comparing ---------------------------------------------------------------------- */
 
 /* 0, < 0, > 0; numbers as numbers, times as times, else by bytes. */
 static int
@@ -73,8 +72,7 @@ check(struct scenario *s, const char *what, struct str name, struct str got,
                       str_is_null(got) ? "none" : "", STR_ARG(got));
 }
 
-/* --- complaint, clock
- * ---------------------------------------------------------------------- */
+/* --- complaint, clock --------------------------------------------------------------- */
 
 static void
 expect_complaint(struct scenario *s, struct str ref, const struct word *words, size_t n)
@@ -116,8 +114,7 @@ expect_clock(struct scenario *s, struct str ref, struct str name,
     }
 }
 
-/* --- timeline, events
- * -------------------------------------------------------------------- */
+/* --- timeline, events --------------------------------------------------------------- */
 
 static struct str
 row_text(struct arena *arena, const struct timeline_row *row)
@@ -173,8 +170,7 @@ expect_events(struct scenario *s, struct str ref, const struct word *words, size
     }
 }
 
-/* --- messages that left the stack
- * ----------------------------------------------------------- */
+/* --- messages that left the stack --------------------------------------------------- */
 
 /* "data.due.0.clock" in a JSON object; null if it is not there. */
 static struct str

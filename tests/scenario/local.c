@@ -54,8 +54,7 @@ struct local {
     size_t n_outcomes;
 };
 
-/* --- views
- * ------------------------------------------------------------------------------ */
+/* --- views -------------------------------------------------------------------------- */
 
 static struct view *
 view_find(struct local *local, struct str id, bool make)
@@ -126,8 +125,7 @@ view_take(struct local *local, const struct complaint_event *ev)
     };
 }
 
-/* --- topics
- * ------------------------------------------------------------------------------ */
+/* --- topics ------------------------------------------------------------------------- */
 
 static void
 add_outcome(struct local *local, struct str topic, struct str value)
@@ -264,8 +262,7 @@ publish(void *ctx, const struct raw_message *message, struct err *err)
     return settle(ctx, err);
 }
 
-/* --- the clock
- * --------------------------------------------------------------------------- */
+/* --- the clock ---------------------------------------------------------------------- */
 
 static bool
 send_tick(struct local *local, struct err *err)
@@ -331,8 +328,7 @@ local_use_wall(struct local *local, int64_t now_ms)
     local->now_ms = now_ms;
 }
 
-/* --- answers
- * ----------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------ */
 
 static bool
 answer_complaint(void *ctx, struct str id, const struct field *field, struct str *ret)
@@ -384,8 +380,7 @@ answer_outcomes(void *ctx, const struct outcome **ret_outcomes)
     return local->n_outcomes;
 }
 
-/* --- life
- * -------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------- */
 
 static bool
 add_stage(struct local *local, const struct stage_def *def, const char *policy_dir,

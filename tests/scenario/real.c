@@ -30,8 +30,7 @@ struct real {
     bool outcomes_read;
 };
 
-/* --- the command line tool
- * ---------------------------------------------------------------- */
+/* --- the command line tool ---------------------------------------------------------- */
 
 /* Runs a command; its standard output into *ret_out, which may be NULL. */
 static bool
@@ -114,8 +113,7 @@ settle(void *ctx, struct err *err)
     return true;
 }
 
-/* --- rows of the views
- * ---------------------------------------------------------------------- */
+/* --- rows of the views -------------------------------------------------------------- */
 
 /* The rows of a query with the id as its parameter, each as JSON; remembered until the
  * next settle(). An array, empty after a failure, which is told. */
@@ -245,8 +243,7 @@ answer_timeline(void *ctx, struct str id, const struct timeline_row **ret_rows)
     return n;
 }
 
-/* --- what left the stack
- * ---------------------------------------------------------------------- */
+/* --- what left the stack ------------------------------------------------------------ */
 
 static void
 add_outcome(struct real *real, const char *topic, const json_t *value)

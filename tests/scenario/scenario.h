@@ -151,8 +151,7 @@ struct str field_text(struct arena *arena, const struct field *field,
  */
 void expect_run(struct scenario *s, const struct word *words, size_t n_words);
 
-/* --- local.c, real.c
- * -------------------------------------------------------------------- */
+/* --- local.c, real.c ---------------------------------------------------------------- */
 struct local;
 struct local *local_new(const char *policy_dir, struct str salt, struct err *err);
 void local_drop(struct local *local);

@@ -585,8 +585,7 @@ test_lists_have_a_cap(void **state)
     arena_release(&arena);
 }
 
-/* --- any input: gap-free, counted, the same twice
- * --------------------------------------- */
+/* --- any input: gap-free, counted, the same twice ----------------------------------- */
 
 static uint64_t
 next_random(uint64_t *seed)
