@@ -63,6 +63,7 @@ rows_open(const char *path, enum rows_format format, struct err *err)
     rows->format = format == ROWS_GUESS ? guess(path) : format;
     buf_init(&rows->line, ROWS_MAX_BYTES);
     BUG_IF(csv_init(&rows->csv, CSV_APPEND_NULL) != 0);
+    csv_set_blk_size(&rows->csv, CHUNK_BYTES); /* it grows by that; 128 by itself */
     if (rows->format == ROWS_TSV)
         csv_set_delim(&rows->csv, '\t');
     rows->cells = json_array();
