@@ -10,7 +10,8 @@ is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Lower case and one blank for a run of white space; never longer than the text. */
+/* Lower case, one blank for a run of white space, ` as an apostrophe; never longer than the
+ * text. */
 static struct str
 fold_ascii(const char *text, size_t len, char *out)
 {
@@ -22,7 +23,7 @@ fold_ascii(const char *text, size_t len, char *out)
                 continue;
             c = ' ';
         }
-        out[n++] = ascii_lower(c);
+        out[n++] = c == '`' ? '\'' : ascii_lower(c);
     }
     return (struct str){out, n};
 }
@@ -36,13 +37,12 @@ is_ascii(struct str text)
     return any < 0x80;
 }
 
-/* U+2018, U+2019, U+02BC and U+0060 are all typed for an apostrophe. */
+/* U+2018, U+2019 and U+02BC are all typed for an apostrophe, as ` is. */
 static void
 plain_apostrophes(UChar *units, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
-        if (units[i] == 0x2018 || units[i] == 0x2019 || units[i] == 0x02BC ||
-            units[i] == 0x0060)
+        if (units[i] == 0x2018 || units[i] == 0x2019 || units[i] == 0x02BC)
             units[i] = '\'';
 }
 
@@ -64,7 +64,6 @@ rules_fold(struct str text, struct arena *arena)
     u_strFromUTF8WithSub(raw, room, &n, text.ptr, (int32_t)text.len, 0xFFFD, NULL,
                          &status);
     BUG_IF(U_FAILURE(status));
-    plain_apostrophes(raw, n);
 
     int32_t folded_room = n + n / 2 + 16;
     UChar *folded = ARENA_ARRAY(arena, UChar, (size_t)folded_room);
@@ -76,6 +75,8 @@ rules_fold(struct str text, struct arena *arena)
         len = unorm2_normalize(form, raw, n, folded, folded_room, &status);
     }
     BUG_IF(U_FAILURE(status));
+    /* After the normalisation: it makes some of them. */
+    plain_apostrophes(folded, len);
     /* A unit of UTF-16 is at most 3 bytes. */
     int32_t out_room = 3 * len + 1;
     int32_t out_len = 0;
