@@ -10,8 +10,8 @@ is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Lower case, one blank for a run of white space, ` as an apostrophe; never longer than the
- * text. */
+/* Lower case, one blank for a run of white space, ` as an apostrophe; never longer than
+ * the text. */
 static struct str
 fold_ascii(const char *text, size_t len, char *out)
 {
