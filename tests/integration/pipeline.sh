@@ -115,16 +115,19 @@ quiet() {
     make -s down RUN="$run"
 }
 faults() {
-    local killed=() lines slice i
+    local killed=() lines slice i publisher
     stack faults INBOUND_PARTITIONS=1
     RANDOM=$seed
     lines=$(wc -l <"$top/input.jsonl")
     slice=$((lines / kills + 1))
     for ((i = 0; i < kills; i++)); do
-        sed -n "$((i * slice + 1)),$(((i + 1) * slice))p" "$top/input.jsonl" | redress import - >/dev/null
         [ $i -ne $((kills / 3)) ] || restart postgres
         [ $i -ne $((kills * 2 / 3)) ] || restart kafka
+        # Published beside the look-out for work, so that a quick service is caught at it.
+        sed -n "$((i * slice + 1)),$(((i + 1) * slice))p" "$top/input.jsonl" | redress import - >/dev/null &
+        publisher=$!
         kill_one
+        wait $publisher
     done
     echo "        killed: ${killed[*]}; postgres and kafka once each"
     settle
