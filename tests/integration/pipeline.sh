@@ -82,9 +82,12 @@ kill_one() { # a service, drawn by the seed, as soon as it has work
     routing) stages="assign collect" ;;
     *) stages=$name ;;
     esac
-    await 10 has_work "$stages" || echo "        (no work for $name any more)"
+    # Held still until work has piled up before it, then let go: the kill meets it at work.
     await 60 alive "redress-$name" none
     pid=$(cat "$run/redress-$name.pid")
+    kill -STOP "$pid"
+    await 10 has_work "$stages" || echo "        (no work came for $name)"
+    kill -CONT "$pid"
     kill -9 "$pid" 2>/dev/null || true
     killed+=("$name")
 }
