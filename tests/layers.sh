@@ -30,7 +30,7 @@ room() {
     [ -n "$files" ] || return 0
     # shellcheck disable=SC2086
     breach "common/$name may include: $name ${*:-nothing else}" < <(includes $files |
-        grep -E ':(base|wire|ident|conf|state|kafka|pg|http|stage|gen|intake|classification|triage|sla|routing|projection|ctl)/' |
+        grep -E ':(base|wire|ident|conf|state|kafka|pg|http|stage|zone|gen|intake|classification|triage|sla|routing|projection|ctl)/' |
         grep -vE ":(${allowed%|})/")
 }
 
@@ -41,6 +41,7 @@ room conf base
 room kafka base conf
 room pg base conf
 room http base
+room zone base
 room state base wire
 room stage base wire ident conf state kafka pg http
 breach "base knows no generated record" < <(includes $(sources common/base) | grep ':gen/')

@@ -6,50 +6,6 @@ floor_day(int64_t ms)
     return ms >= 0 ? ms / DAY_MS : -((-ms + DAY_MS - 1) / DAY_MS);
 }
 
-/* --- zones ------------------------------------------------------------------------- */
-
-int64_t
-zone_to_local(const struct zone *zone, int64_t utc_ms)
-{
-    size_t low = 0;
-    size_t high = zone->n_changes; /* the first change after utc_ms */
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (zone->changes[middle].at_ms <= utc_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return utc_ms + (low == 0 ? zone->first_offset_ms : zone->changes[low - 1].offset_ms);
-}
-
-/* Offset in force before changes[i]. */
-static int64_t
-offset_before(const struct zone *zone, size_t i)
-{
-    return i == 0 ? zone->first_offset_ms : zone->changes[i - 1].offset_ms;
-}
-
-int64_t
-zone_to_utc(const struct zone *zone, int64_t local_ms)
-{
-    /* The first stretch between changes whose local end lies after local_ms.  Stretches
-     * are longer than their jumps, so their local ends rise. */
-    size_t low = 0;
-    size_t high = zone->n_changes;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (zone->changes[middle].at_ms + offset_before(zone, middle) <= local_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    int64_t utc_ms = local_ms - offset_before(zone, low);
-    if (low > 0 && utc_ms < zone->changes[low - 1].at_ms)
-        return zone->changes[low - 1].at_ms; /* skipped by the jump */
-    return utc_ms;
-}
-
 /* --- days -------------------------------------------------------------------------- */
 
 int64_t

@@ -1,37 +1,19 @@
 /* calendar.h - business time: local time of a zone, weekly windows, holidays, make-up
  * days.
  *
- * Pure: a zone is a table of its changes (zone.h reads it from ICU when a policy is
- * loaded), a calendar is plain data, and nothing here allocates or knows today.
- * Local times are milliseconds as if the local clock were UTC.  A local time that comes
- * twice means the first; one that is skipped means the instant of the jump: so local to
- * UTC never runs backwards.
+ * Pure: a calendar is plain data, and nothing here allocates or knows today.
  * Thread rule: const data, any thread. */
 #ifndef REDRESS_SLA_CALENDAR_H
 #define REDRESS_SLA_CALENDAR_H
 
 #include "base/base.h"
+#include "zone/zone.h"
 
 #define CALENDAR_WINDOWS 6
 /* Calculations look no further than this many days; the rest counts as closed. */
 #define CALENDAR_REACH_DAYS 40000
 /* Holidays and make-up days of one calendar. */
 #define CALENDAR_DAYS_MAX 4096
-
-/* From at_ms (UTC) on, local = UTC + offset_ms. */
-struct zone_change {
-    int64_t at_ms;
-    int64_t offset_ms;
-};
-struct zone {
-    struct str name;         /* IANA                              */
-    int64_t first_offset_ms; /* before changes[0]                 */
-    size_t n_changes;
-    const struct zone_change *changes; /* rising                  */
-};
-
-int64_t zone_to_local(const struct zone *zone, int64_t utc_ms);
-int64_t zone_to_utc(const struct zone *zone, int64_t local_ms);
 
 /* Open from from_min up to to_min minutes after local midnight; 0 <= from < to <= 1440.
  */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/times.h"
-#include "sla/zone.h"
+#include "zone/zone.h"
 
 #define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 

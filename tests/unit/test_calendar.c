@@ -7,7 +7,7 @@
 
 #include "base/times.h"
 #include "sla/calendar.h"
-#include "sla/zone.h"
+#include "zone/zone.h"
 
 static int64_t
 at(const char *text)
