@@ -23,7 +23,8 @@ struct calendar_window {
 };
 /* n_windows == 0: closed. Windows rise and do not overlap. */
 struct calendar_day {
-    int64_t day; /* since 1970-01-01, local; unused in week[] */
+    int64_t day;     /* since 1970-01-01, local; unused in week[]       */
+    struct str name; /* of an exception: "春节"; null in week[]         */
     size_t n_windows;
     struct calendar_window windows[CALENDAR_WINDOWS];
 };

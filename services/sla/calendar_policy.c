@@ -96,8 +96,8 @@ usual_day(const struct calendar *calendar)
 /* "holidays" are closed unless they have windows; "working_days" are open. */
 static bool
 read_days(const struct policy_node *root, const char *key, bool open,
-          const struct calendar *calendar, struct calendar_day *days, size_t *n_days,
-          struct err *err)
+          struct arena *arena, const struct calendar *calendar, struct calendar_day *days,
+          size_t *n_days, struct err *err)
 {
     struct policy_node list;
     if (!policy_has(root, key))
@@ -116,6 +116,7 @@ read_days(const struct policy_node *root, const char *key, bool open,
             return false;
         if (open)
             *day = *usual_day(calendar);
+        day->name = arena_str(arena, name);
         if (!calendar_date(&date, &day->day, err) ||
             (policy_has(&item, "windows") && !read_windows(&item, "windows", day, err)))
             return false;
@@ -143,8 +144,8 @@ read_exceptions(const struct policy_node *root, struct arena *arena,
                             CALENDAR_DAYS_MAX);
     struct calendar_day *days = ARENA_ARRAY(arena, struct calendar_day, room);
     size_t n = 0;
-    if (!read_days(root, "holidays", false, calendar, days, &n, err) ||
-        !read_days(root, "working_days", true, calendar, days, &n, err))
+    if (!read_days(root, "holidays", false, arena, calendar, days, &n, err) ||
+        !read_days(root, "working_days", true, arena, calendar, days, &n, err))
         return false;
     qsort(days, n, sizeof(*days), by_day);
     for (size_t i = 1; i < n; i++) {
