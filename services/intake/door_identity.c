@@ -69,6 +69,12 @@ by_id(const struct door_context *door, const struct door_data *data,
                         "complaint_id: not a complaint's id");
     ev->complaint_id = id;
     ev->named_by = NAMED_BY_ID;
+    /* Whom the publisher meant, for register to compare: the id decides. */
+    struct identity who;
+    if (of_customer(door, data, &who)) {
+        ev->customer_hash = who.hash;
+        ev->customer_key_kind = who.kind;
+    }
     return true;
 }
 

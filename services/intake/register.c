@@ -2,6 +2,8 @@
 
 #include <endian.h>
 
+#include "base/times.h"
+
 static uint64_t
 mixed(uint64_t h, uint64_t word)
 {
@@ -104,6 +106,7 @@ register_open(struct register_case *ret, const struct complaint_event *ev,
 {
     *ret = (struct register_case){
         .customer_hash = how->customer_hash,
+        .customer_key_kind = how->customer_key_kind,
         .source = how->source,
         .complaint_ref = how->complaint_ref,
         .state = STATE_OPEN,
@@ -135,7 +138,14 @@ facts_of(const struct register_case *rc, const struct complaint_event *ev,
     };
 }
 
-/* Event times may come out of order: the earliest answer is the first. */
+/* Event times may come out of order: the earliest answer is the first, the latest end the
+ * last. */
+static int64_t
+last_of(bool has, int64_t known_ms, int64_t at_ms)
+{
+    return has ? i64_max(known_ms, at_ms) : at_ms;
+}
+
 static void
 count_answer(struct register_case *rc, int64_t at_ms)
 {
@@ -169,12 +179,12 @@ take_attributes(struct register_case *rc, struct arena *arena,
         break;
     case EVENT_TYPE_COMPLAINT_RESOLVED:
         count_answer(rc, ev->occurred_at);
+        rc->resolved_at = last_of(rc->has_resolved_at, rc->resolved_at, ev->occurred_at);
         rc->has_resolved_at = true;
-        rc->resolved_at = ev->occurred_at;
         break;
     case EVENT_TYPE_COMPLAINT_CLOSED:
+        rc->closed_at = last_of(rc->has_closed_at, rc->closed_at, ev->occurred_at);
         rc->has_closed_at = true;
-        rc->closed_at = ev->occurred_at;
         break;
     case EVENT_TYPE_COMPLAINT_TRANSFERRED:
         rc->transfers++;
@@ -190,7 +200,9 @@ take_attributes(struct register_case *rc, struct arena *arena,
         rc->remedy_accepted = false;
         break;
     case EVENT_TYPE_COMPLAINT_REFERRED:
-        rc->external_ref = ev->action ? ev->action->case_ref : STR_NULL;
+        /* Said again of a complaint that is there already, a missing number is no news. */
+        if (rc->state != STATE_EXTERNAL || (ev->action && !str_empty(ev->action->case_ref)))
+            rc->external_ref = ev->action ? ev->action->case_ref : STR_NULL;
         break;
     case EVENT_TYPE_COMPLAINT_REOPENED:
         rc->reopenings++;
@@ -209,8 +221,10 @@ take_state(struct register_case *rc, enum state to, int64_t at_ms)
     rc->state = to;
     if (to != STATE_PROPOSED)
         rc->remedy_accepted = false;
+    if (to != STATE_CLOSED) /* closing leaves the decision as it was */
+        rc->rejected = to == STATE_REJECTED;
     if (lifecycle_ends_work(to)) {
-        rc->ended_at = rc->has_ended_at ? i64_max(rc->ended_at, at_ms) : at_ms;
+        rc->ended_at = last_of(rc->has_ended_at, rc->ended_at, at_ms);
         rc->has_ended_at = true;
     }
 }
@@ -230,6 +244,26 @@ register_apply(struct register_case *rc, struct arena *arena,
     if (decision.verdict == LIFECYCLE_MOVES)
         take_state(rc, decision.to, ev->occurred_at);
     return decision;
+}
+
+bool
+register_of_another(const struct register_case *rc, const struct complaint_event *ev)
+{
+    enum customer_key kind = rc->customer_key_kind;
+    bool comparable = kind == CUSTOMER_KEY_ID || kind == CUSTOMER_KEY_EMAIL ||
+                      kind == CUSTOMER_KEY_PHONE; /* a handle needs its channel */
+    return ev->named_by == NAMED_BY_ID && comparable && ev->customer_key_kind == kind &&
+           !str_is_null(ev->customer_hash) &&
+           !str_eq(ev->customer_hash, rc->customer_hash);
+}
+
+int64_t
+register_appeal_until(const struct register_case *rc)
+{
+    bool decided = rc->state == STATE_REJECTED || rc->state == STATE_CLOSED;
+    return decided && rc->rejected && rc->has_ended_at
+               ? rc->ended_at + LIFECYCLE_REOPEN_MS
+               : TIME_NONE;
 }
 
 void

@@ -40,6 +40,7 @@ struct register_new {
     struct str complaint_ref;
     struct str previous_complaint_id; /* null without  */
     struct str root_id;               /* null for a submission */
+    enum customer_key customer_key_kind;
     bool wall_clock;
 };
 void register_open(struct register_case *ret, const struct complaint_event *ev,
@@ -56,6 +57,12 @@ struct register_facts {
 struct lifecycle_decision register_apply(struct register_case *rc, struct arena *arena,
                                          const struct complaint_event *ev,
                                          const struct register_facts *facts);
+/* The event, which named the case by its id, speaks of another customer: it has an
+ * identifier of the kind that the case's customer is known by, and another value. */
+bool register_of_another(const struct register_case *rc,
+                         const struct complaint_event *ev);
+/* Until when a rejected case can be appealed (reopened in this case), else TIME_NONE. */
+int64_t register_appeal_until(const struct register_case *rc);
 /* A merge gives the target the promises that may still be kept. */
 void register_absorb(struct register_case *target, struct arena *arena,
                      const struct register_case *source);

@@ -3,6 +3,7 @@
 #include "intake/register_io.h"
 #include "intake/stages.h"
 
+#include "base/times.h"
 #include "gen/register_customer.h"
 #include "ident/ident.h"
 
@@ -19,6 +20,13 @@ file_key(struct turn *turn, struct str customer_hash)
 {
     return arena_printf(turn_arena(turn), "u:%.*s", STR_ARG(customer_hash));
 }
+
+/* What happened to the case with the event at hand. */
+struct step {
+    enum state from;
+    bool was_rejected;   /* the decision before it was a rejection */
+    const char *refusal; /* NULL: accepted                         */
+};
 
 /* --- rows --------------------------------------------------------------------------- */
 
@@ -42,13 +50,32 @@ quoted(struct turn *turn, const char *word)
     return arena_printf(turn_arena(turn), "\"%s\"", word);
 }
 
+/* What a row says of the right to appeal: a rejection until when, a reopening that it is
+ * one. */
+static void
+add_appeal(struct turn *turn, struct complaint_event *copy,
+           const struct register_case *rc, const struct step *step)
+{
+    char text[TIME_TEXT_BYTES];
+    int64_t until_ms = register_appeal_until(rc);
+    bool decides = copy->type == EVENT_TYPE_COMPLAINT_REJECTED ||
+                   copy->type == EVENT_TYPE_COMPLAINT_CLOSED;
+    struct detail fact = {STR("appeal"), STR("true")};
+    if (decides && until_ms != TIME_NONE)
+        fact = (struct detail){STR("appeal_until"),
+                               quoted(turn, time_print(until_ms, text))};
+    else if (copy->type != EVENT_TYPE_COMPLAINT_REOPENED || !step->was_rejected)
+        return;
+    add_details(turn, copy, &fact, 1);
+}
+
 /* The event as a row of the case: with seq and the full section. */
 static bool
 emit_row(struct turn *turn, const struct complaint_event *ev, struct str id,
-         const struct register_case *rc, enum state from, const char *refusal,
-         struct err *err)
+         const struct register_case *rc, const struct step *step, struct err *err)
 {
-    struct register_section section = register_section_of(rc, from);
+    struct register_section section = register_section_of(rc, step->from);
+    const char *refusal = step->refusal;
     struct complaint_event copy = *ev;
     copy.stage = STAGE_REGISTER;
     copy.complaint_id = id;
@@ -57,6 +84,16 @@ emit_row(struct turn *turn, const struct complaint_event *ev, struct str id,
     copy.has_seq = true;
     copy.seq = rc->last_seq;
     copy.register_ = &section;
+    copy.customer_key_kind =
+        ev->named_by == NAMED_BY_ID ? rc->customer_key_kind : ev->customer_key_kind;
+    if (ev->customer && register_of_another(rc, ev)) {
+        /* The id beats the customer: nobody's data may end in another one's file. */
+        struct detail left_out = {STR("other_customer_ignored"), STR("true")};
+        copy.customer = NULL;
+        add_details(turn, &copy, &left_out, 1);
+    }
+    if (!refusal)
+        add_appeal(turn, &copy, rc, step);
     if (refusal) {
         copy.type = EVENT_TYPE_COMPLAINT_STEP_REFUSED;
         section.has_refused_type = true;
@@ -79,10 +116,11 @@ static bool follow(struct turn *turn, const struct complaint_event *ev, struct e
 /* Writes a case that has just been opened; what waited for it follows its first row. */
 static bool
 start_case(struct turn *turn, const struct complaint_event *ev, struct str id,
-           const struct register_case *rc, struct err *err)
+           const struct register_case *rc, bool was_rejected, struct err *err)
 {
+    const struct step step = {STATE_NONE, was_rejected, NULL};
     return case_save(turn, id, rc, err) && identity_save(turn, ev, err) &&
-           emit_row(turn, ev, id, rc, STATE_NONE, NULL, err) &&
+           emit_row(turn, ev, id, rc, &step, err) &&
            park_take(turn, ident_customer_key(rc->customer_hash), id, follow, err);
 }
 
@@ -127,11 +165,12 @@ open_case(struct turn *turn, const struct complaint_event *ev, struct err *err)
         .customer_hash = ev->customer_hash,
         .source = publisher_of(ev),
         .complaint_ref = ev->complaint_ref,
+        .customer_key_kind = ev->customer_key_kind,
         .previous_complaint_id = previous_id,
         .wall_clock = turn_is_wall(turn),
     };
     register_open(&rc, ev, &how);
-    return start_case(turn, ev, ev->complaint_id, &rc, err);
+    return start_case(turn, ev, ev->complaint_id, &rc, false, err);
 }
 
 /* Reopened too late: a case of its own, with the next free number behind the ref; from
@@ -166,12 +205,13 @@ reopen_late(struct turn *turn, const struct case_place *old,
         .customer_hash = root.rc.customer_hash,
         .source = root.rc.source,
         .complaint_ref = ref,
+        .customer_key_kind = root.rc.customer_key_kind,
         .previous_complaint_id = old->id,
         .root_id = root.id,
         .wall_clock = turn_is_wall(turn),
     };
     register_open(&rc, ev, &how);
-    return start_case(turn, ev, id, &rc, err);
+    return start_case(turn, ev, id, &rc, old->rc.rejected, err);
 }
 
 /* --- events of cases that are there ------------------------------------------------- */
@@ -214,7 +254,7 @@ apply(struct turn *turn, struct case_place *place, const struct complaint_event 
     if (ev->type == EVENT_TYPE_COMPLAINT_MERGED &&
         !find_target(turn, place, ev, &target, &facts, err))
         return false;
-    enum state from = place->rc.state;
+    struct step step = {place->rc.state, place->rc.rejected, NULL};
     struct lifecycle_decision decision = register_apply(&place->rc, arena, ev, &facts);
     if (decision.verdict == LIFECYCLE_NEW_CASE)
         return reopen_late(turn, place, ev, err);
@@ -223,8 +263,9 @@ apply(struct turn *turn, struct case_place *place, const struct complaint_event 
         if (!case_save(turn, target.id, &target.rc, err))
             return false;
     }
+    step.refusal = decision.why;
     return case_save(turn, place->id, &place->rc, err) && identity_save(turn, ev, err) &&
-           emit_row(turn, ev, place->id, &place->rc, from, decision.why, err);
+           emit_row(turn, ev, place->id, &place->rc, &step, err);
 }
 
 /* An event that names its complaint; parked ones come here again when it is there. */

@@ -355,14 +355,18 @@ test_naming(void **state)
     struct complaint_event b = event_of("complaint.closed", data.ptr);
     assert_true(str_eq(a.complaint_id, b.complaint_id));
     assert_true(str_eq(a.customer_key, b.customer_key));
-    assert_true(str_is_null(b.customer_hash));
     assert_int_equal(b.named_by, NAMED_BY_ID);
-    assert_int_equal(b.customer_key_kind, CUSTOMER_KEY_NONE);
+    /* whom the publisher meant is kept, for register to see that it is another */
+    assert_false(str_is_null(b.customer_hash));
+    assert_false(str_eq(ident_customer_key(b.customer_hash), b.customer_key));
+    assert_int_equal(b.customer_key_kind, CUSTOMER_KEY_ID);
     assert_str(b.complaint_ref, "R1");
     assert_str(b.customer->id, "other");
     b = event_of("complaint.closed",
                  "{\"complaint_id\":\"0123ABCD-4567-8ABC-9DEF-0123456789AB\"}");
     assert_str(b.complaint_id, ID_TEXT);
+    assert_true(str_is_null(b.customer_hash));
+    assert_int_equal(b.customer_key_kind, CUSTOMER_KEY_NONE);
     assert_str(b.customer_key, "0123abcd4567");
 
     /* another publisher speaks of it */
