@@ -44,6 +44,7 @@ struct local {
     struct turn *turn;
     struct turn_driver drivers[STAGES_MAX];
     size_t n_stages;
+    const char *policy_dir;
     struct queued *first;
     struct queued **tail;
     int64_t offset;
@@ -382,6 +383,37 @@ answer_outcomes(void *ctx, const struct outcome **ret_outcomes)
 
 /* --- life --------------------------------------------------------------------------- */
 
+static void
+drop_policy(struct turn_driver *driver)
+{
+    if (driver->policy && driver->def->policy_free)
+        driver->def->policy_free((void *)(uintptr_t)driver->policy);
+}
+
+/* As a SIGHUP does: each stage takes the new files between two events. */
+static bool
+take_policy(void *ctx, struct str name, struct err *err)
+{
+    struct local *local = ctx;
+    char dir[64];
+    bool ok = policy_dir_make(local->policy_dir, name, dir, sizeof(dir), err);
+    if (!ok)
+        return false;
+    for (size_t i = 0; i < local->n_stages && ok; i++) {
+        struct turn_driver *driver = &local->drivers[i];
+        if (!driver->def->policy_load)
+            continue;
+        const void *policy = driver->def->policy_load(dir, err);
+        ok = policy != NULL;
+        if (ok) {
+            drop_policy(driver);
+            driver->policy = policy;
+        }
+    }
+    policy_dir_remove(dir);
+    return ok;
+}
+
 static bool
 add_stage(struct local *local, const struct stage_def *def, const char *policy_dir,
           struct str salt, struct err *err)
@@ -414,11 +446,13 @@ local_new(const char *policy_dir, struct str salt, struct err *err)
     BUG_IF(!local);
     local->tail = &local->first;
     local->turn = turn_new();
+    local->policy_dir = policy_dir;
     local->now_ms = INT64_MIN;
     local->backend = (struct backend){
         .ctx = local,
         .publish = publish,
         .advance = advance,
+        .policy = take_policy,
         .settle = settle,
         .complaint = answer_complaint,
         .clock = answer_clock,
@@ -441,8 +475,7 @@ local_drop(struct local *local)
     for (size_t i = 0; i < local->n_stages; i++) {
         struct turn_driver *driver = &local->drivers[i];
         store_drop(driver->store);
-        if (driver->policy && driver->def->policy_free)
-            driver->def->policy_free((void *)(uintptr_t)driver->policy);
+        drop_policy(driver);
     }
     turn_drop(local->turn);
     arena_release(&local->arena);

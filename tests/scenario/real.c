@@ -113,6 +113,15 @@ settle(void *ctx, struct err *err)
     return true;
 }
 
+/* real.sh knows the services' policy folder and process ids. */
+static bool
+take_policy(void *ctx, struct str name, struct err *err)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "tests/scenario/policy.sh %.*s", STR_ARG(name));
+    return settle(ctx, err) && run(command, NULL, err);
+}
+
 /* --- rows of the views -------------------------------------------------------------- */
 
 /* The rows of a query with the id as its parameter, each as JSON; remembered until the
@@ -311,6 +320,7 @@ real_new(struct err *err)
         .ctx = real,
         .publish = publish,
         .advance = advance,
+        .policy = take_policy,
         .settle = settle,
         .complaint = answer_complaint,
         .clock = answer_clock,

@@ -42,7 +42,10 @@ configure() { # configure NAME
     export REDRESS_KAFKA_BROKERS=127.0.0.1:$PORT_BASE
     export REDRESS_PG_DSN=postgresql://redress:$owner@$server/$1
     export REDRESS_BI_DSN=postgresql://redress_bi:$(cat "$RUN/pg.bi_password")@$server/$1
-    export REDRESS_TOPIC_PREFIX=$1. REDRESS_CLOCK=event REDRESS_POLICY_DIR=$PWD/deploy/policy
+    # A copy: the line `policy NAME` of a scenario puts files over it (policy.sh).
+    cp -R deploy/policy "$dir/policy"
+    export SCENARIO_DIR=$dir
+    export REDRESS_TOPIC_PREFIX=$1. REDRESS_CLOCK=event REDRESS_POLICY_DIR=$dir/policy
     export REDRESS_SALT=redress-local-salt PATH=$BIN:$PATH
     cat >"$REDRESS_CONFIG" <<JSON
 {
@@ -64,10 +67,12 @@ JSON
 
 start_services() { # start_services NAME
     local i
+    : >"$RUN/$1/pids"
     for i in "${!SERVICES[@]}"; do
         "$BIN/redress-${SERVICES[$i]}" --config "$REDRESS_CONFIG" --instance "$1-$i" \
             --ops-port $((PORT_BASE + 10 + i)) >"$RUN/$1/${SERVICES[$i]}.log" 2>&1 &
         pids+=($!)
+        echo "${SERVICES[$i]} $!" >>"$RUN/$1/pids"
     done
 }
 

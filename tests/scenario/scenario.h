@@ -47,6 +47,8 @@ struct backend {
     void *ctx;
     bool (*publish)(void *ctx, const struct raw_message *message, struct err *err);
     bool (*advance)(void *ctx, int64_t to_ms, struct err *err);
+    /* Policy files of tests/scenario/policies/NAME over the shipped ones, from now on. */
+    bool (*policy)(void *ctx, struct str name, struct err *err);
     /* Until all that was published has had its effect. */
     bool (*settle)(void *ctx, struct err *err);
     /* False: this backend does not show the field, so it is not checked. */
@@ -150,6 +152,14 @@ struct str field_text(struct arena *arena, const struct field *field,
 /* --- expect.c -------------------------------------------------------------------------
  */
 void expect_run(struct scenario *s, const struct word *words, size_t n_words);
+
+/* --- policy_dir.c ---------------------------------------------------------------------
+ */
+/* A folder of its own with the policy files of base and those of tests/scenario/policies/
+ * NAME over them; the caller removes it. */
+MUST_CHECK bool policy_dir_make(const char *base, struct str name, char *ret_dir,
+                                size_t size, struct err *err);
+void policy_dir_remove(const char *dir);
 
 /* --- local.c, real.c ---------------------------------------------------------------- */
 struct local;

@@ -109,6 +109,16 @@ run_clock(struct scenario *s, const struct word *words, size_t n_words)
 }
 
 static void
+run_policy(struct scenario *s, const struct word *words, size_t n_words)
+{
+    struct err err = {0};
+    if (n_words != 2)
+        scenario_fail(s, "policy NAME");
+    else if (!s->backend->policy(s->backend->ctx, words[1].value, &err))
+        backend_failed(s, &err);
+}
+
+static void
 run_line(struct scenario *s, struct str line)
 {
     struct word words[WORDS_MAX];
@@ -123,6 +133,8 @@ run_line(struct scenario *s, struct str line)
         run_advance(s, words, n_words);
     } else if (str_eq(verb, STR("clock"))) {
         run_clock(s, words, n_words);
+    } else if (str_eq(verb, STR("policy"))) {
+        run_policy(s, words, n_words);
     } else if (str_eq(verb, STR("only")) && n_words == 2) {
         s->over = !s->local; /* only local */
     } else if (str_eq(verb, STR("expect"))) {
@@ -132,7 +144,8 @@ run_line(struct scenario *s, struct str line)
             backend_failed(s, &err);
     } else {
         scenario_fail(s,
-                      "unknown word \"%.*s\"; at, advance, expect, clock, only are known",
+                      "unknown word \"%.*s\"; at, advance, expect, clock, policy, only are "
+                      "known",
                       STR_ARG(verb));
     }
 }
