@@ -49,6 +49,9 @@ enum ctl_exit cmd_clock_advance(struct ctl *ctl);
 enum ctl_exit cmd_state_dump(struct ctl *ctl);
 enum ctl_exit cmd_doctor(struct ctl *ctl);
 enum ctl_exit cmd_docs(struct ctl *ctl);
+enum ctl_exit cmd_policy_check(struct ctl *ctl);
+enum ctl_exit cmd_policy_explain(struct ctl *ctl);
+enum ctl_exit cmd_policy_simulate(struct ctl *ctl);
 
 /* Prints err as the tool's one line; gives the exit status that belongs to it. */
 enum ctl_exit ctl_fail(const struct err *err);
@@ -120,5 +123,18 @@ MUST_CHECK bool chain_wait_until(struct chain_reader *reader, size_t first, size
 MUST_CHECK bool scan_topic(const struct ctl *ctl, const char *topic,
                            bool (*fn)(void *ctx, const struct kafka_message *message),
                            void *ctx, struct err *err);
+/* The same of a part of it. */
+struct scan_part {
+    int32_t partition; /* -1: all                                       */
+    int64_t last;      /* only so many offsets before the end; 0: all   */
+};
+MUST_CHECK bool scan_part(const struct ctl *ctl, const char *topic, struct scan_part part,
+                          bool (*fn)(void *ctx, const struct kafka_message *message),
+                          void *ctx, struct err *err);
+/* Where a key lies among n partitions: murmur2, as Java clients and the door do it. */
+int32_t scan_partition_of(struct str key, int32_t n);
+/* How many partitions a topic has. */
+MUST_CHECK bool scan_partitions(const struct ctl *ctl, const char *topic,
+                                int32_t *ret_count, struct err *err);
 
 #endif

@@ -26,6 +26,9 @@ static const struct ctl_command COMMANDS[] = {
     {"dlq list", "[--limit N]", "dead letters, newest first", cmd_dlq_list},
     {"dlq show", "TOPIC PARTITION OFFSET", "one dead letter with its original bytes",
      cmd_dlq_show},
+    {"policy explain", "COMPLAINT_ID",
+     "every interval counted and left out until each clock's due time",
+     cmd_policy_explain},
     {"topics create", "", "make the topics that are missing", cmd_topics_create},
     {"topics check", "", "compare the topics with what they must be", cmd_topics_check},
     {"db migrate", "", "bring the database to this version's schema", cmd_db_migrate},
@@ -45,7 +48,7 @@ print_help(FILE *out)
           "usage: redress [--config FILE] COMMAND [ARGUMENTS] [--json]\n\n",
           out);
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
-        fprintf(out, "  %-14s %s\n  %-14s %s\n", COMMANDS[i].name, COMMANDS[i].help, "",
+        fprintf(out, "  %-15s %s\n  %-15s %s\n", COMMANDS[i].name, COMMANDS[i].help, "",
                 COMMANDS[i].usage);
     fputs(
         "\nexit: 0 success, 1 the thing asked about is wrong, 2 usage, 3 a dependency is "

@@ -17,7 +17,8 @@ struct scan {
 };
 
 static bool
-find_range(const struct ctl *ctl, const char *topic, struct scan *scan, struct err *err)
+find_range(const struct ctl *ctl, const char *topic, const struct scan_part *part,
+           struct scan *scan, struct err *err)
 {
     struct kafka_client *client = kafka_client_new(ctl->settings.kafka, err);
     if (!client)
@@ -28,14 +29,43 @@ find_range(const struct ctl *ctl, const char *topic, struct scan *scan, struct e
         ok = err_set(err, ERR_STOP,
                      "topic %s does not exist; run `redress topics create`", topic);
     for (int32_t p = 0; ok && p < count; p++) {
-        ok = kafka_watermarks(client, topic, p, CALL_MS, &scan->lows[scan->n],
-                              &scan->ends[scan->n], err);
+        if (part->partition >= 0 && part->partition != p)
+            continue;
+        int64_t *low = &scan->lows[scan->n];
+        ok = kafka_watermarks(client, topic, p, CALL_MS, low, &scan->ends[scan->n], err);
+        if (part->last > 0)
+            *low = i64_max(*low, scan->ends[scan->n] - part->last);
         if (ok && scan->lows[scan->n] < scan->ends[scan->n])
             scan->partitions[scan->n++] = p;
     }
     kafka_client_drop(client);
     scan->open = scan->n;
     return ok;
+}
+
+int32_t
+scan_partition_of(struct str key, int32_t n)
+{
+    const uint32_t m = 0x5bd1e995;
+    const unsigned char *at = (const unsigned char *)key.ptr;
+    size_t len = key.len;
+    uint32_t hash = UINT32_C(0x9747b28c) ^ (uint32_t)len;
+    for (; len >= 4; len -= 4, at += 4) {
+        uint32_t word = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+                        (uint32_t)at[3] << 24;
+        word *= m;
+        word ^= word >> 24;
+        hash = hash * m ^ word * m;
+    }
+    if (len >= 3)
+        hash ^= (uint32_t)at[2] << 16;
+    if (len >= 2)
+        hash ^= (uint32_t)at[1] << 8;
+    if (len >= 1)
+        hash = (hash ^ at[0]) * m;
+    hash = (hash ^ hash >> 13) * m;
+    hash ^= hash >> 15;
+    return (int32_t)((hash & UINT32_C(0x7fffffff)) % (uint32_t)n);
 }
 
 /* Everything of the partition up to `next` has been seen: is that the end? */
@@ -65,12 +95,38 @@ scan_topic(const struct ctl *ctl, const char *name,
            bool (*fn)(void *ctx, const struct kafka_message *message), void *ctx,
            struct err *err)
 {
+    return scan_part(ctl, name, (struct scan_part){.partition = -1}, fn, ctx, err);
+}
+
+bool
+scan_partitions(const struct ctl *ctl, const char *name, int32_t *ret_count,
+                struct err *err)
+{
+    char topic[TOPIC_NAME_BYTES];
+    topic_full_name(&ctl->settings, name, topic);
+    struct kafka_client *client = kafka_client_new(ctl->settings.kafka, err);
+    int32_t count = 0;
+    bool ok = client && kafka_partitions(client, topic, CALL_MS, &count, err);
+    kafka_client_drop(client);
+    if (ok && (count < 1 || count > CHAIN_MAX_PARTITIONS))
+        ok = err_set(err, ERR_STOP,
+                     "topic %s does not exist; run `redress topics create`", topic);
+    if (ok)
+        *ret_count = count;
+    return ok;
+}
+
+bool
+scan_part(const struct ctl *ctl, const char *name, struct scan_part part,
+          bool (*fn)(void *ctx, const struct kafka_message *message), void *ctx,
+          struct err *err)
+{
     char topic[TOPIC_NAME_BYTES];
     topic_full_name(&ctl->settings, name, topic);
     struct scan *scan = calloc(1, sizeof(*scan));
     BUG_IF(!scan);
     struct kafka_consumer *consumer = NULL;
-    bool ok = find_range(ctl, topic, scan, err);
+    bool ok = find_range(ctl, topic, &part, scan, err);
     if (ok && scan->n > 0) {
         consumer = kafka_reader_new(ctl->settings.kafka, topic, scan->partitions,
                                     scan->lows, scan->n, err);
