@@ -311,9 +311,10 @@ take_phrases(struct work *w, const struct reading *r)
         s->desired_remedy = r->remedy;
 }
 
-/* Phrases that beat the default kind: enough of them, and more than any other kind's. */
-static void
-take_kind(struct work *w, const struct reading *r)
+/* The kind that the phrases speak for, more than for any other; *ret_all is what they
+ * weigh together. */
+static enum kind
+kind_of_phrases(const struct reading *r, double *ret_all)
 {
     enum kind best = KIND_COMPLAINT;
     double all = 0;
@@ -322,6 +323,16 @@ take_kind(struct work *w, const struct reading *r)
         if (r->kinds[kind] > r->kinds[best])
             best = (enum kind)kind;
     }
+    *ret_all = all;
+    return best;
+}
+
+/* Phrases that beat the default kind: enough of them. */
+static void
+take_kind(struct work *w, const struct reading *r)
+{
+    double all = 0;
+    enum kind best = kind_of_phrases(r, &all);
     if (r->kinds[best] < w->policy->kind_threshold)
         return;
     decide_kind(w, best, floor(100.0 * r->kinds[best] / (all + 0.5)) / 100.0,
@@ -379,6 +390,68 @@ take_strong(struct work *w, const struct reading *r)
     decide_kind(w, KIND_COMPLAINT, 1, DECIDED_BY_RULE, &r->strong_names);
 }
 
+/* --- the guard against kind drift --------------------------------------------------- */
+
+/* A complaint under another name has fewer clocks and spares the statistics: what is
+ * called something else although it was, or reads as, a complaint is flagged and shown to
+ * a person. */
+#define KIND_DRIFT STR("kind_drift")
+
+static void
+flag_drift(struct work *w)
+{
+    (void)add_flag(w->flags, &w->s->n_flags, KIND_DRIFT);
+    w->s->needs_review = true;
+}
+
+static bool
+has_drift(const struct work *w)
+{
+    for (size_t i = 0; i < w->s->n_flags; i++)
+        if (str_eq(w->flags[i], KIND_DRIFT))
+            return true;
+    return false;
+}
+
+static void
+drop_drift(struct work *w)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->s->n_flags; i++)
+        if (!str_eq(w->flags[i], KIND_DRIFT))
+            w->flags[n++] = w->flags[i];
+    w->s->n_flags = n;
+}
+
+/* What the customer writes is a complaint, what upstream or a person called it is not.
+ * Where phrases alone decided the kind nobody relabelled anything. */
+static void
+watch_text(struct work *w, const struct reading *r)
+{
+    double all = 0;
+    const struct finding *kind = &w->f[TASK_KIND];
+    enum kind called = w->s->kind;
+    bool by_people =
+        kind->decided_by == DECIDED_BY_UPSTREAM || kind->decided_by == DECIDED_BY_CORRECTION;
+    bool reads_so = r->strong_complaint ||
+                    (kind_of_phrases(r, &all) == KIND_COMPLAINT &&
+                     r->kinds[KIND_COMPLAINT] > r->kinds[called] &&
+                     r->kinds[KIND_COMPLAINT] >= w->policy->kind_threshold);
+    if (by_people && called != KIND_COMPLAINT && reads_so)
+        flag_drift(w);
+}
+
+/* A person says what kind it is. Said of a flagged case again, it is the second look that
+ * the flag asked for: the flag stays, the review is done. */
+static void
+watch_correction(struct work *w, enum kind kind)
+{
+    if (kind == KIND_COMPLAINT)
+        drop_drift(w);
+    else if (w->s->kind == KIND_COMPLAINT)
+        flag_drift(w);
+}
+
 void
 classification_submit(const struct classification_policy *policy,
                       const struct submission *submission, struct arena *arena,
@@ -403,6 +476,7 @@ classification_submit(const struct classification_policy *policy,
     take_kind(&w, &r);
     take_phrases(&w, &r);
     take_upstream(&w, submission);
+    watch_text(&w, &r);
     take_strong(&w, &r);
     take_sentiment(&w, &r);
     decide_severity(&w, policy->kind_severity[ret->kind], DECIDED_BY_DEFAULT, NULL);
@@ -425,6 +499,7 @@ classification_message(const struct classification_policy *policy, struct str te
     begin(&w, policy, arena, section);
     read_text(policy, text, arena, &r);
     take_phrases(&w, &r);
+    watch_text(&w, &r);
     take_strong(&w, &r);
     take_sentiment(&w, &r);
     raise(&w, &r);
@@ -439,13 +514,11 @@ classification_correct(const struct classification_policy *policy,
 {
     struct work w;
     begin(&w, policy, arena, section);
-    section->needs_review = false; /* a person has looked */
-    if (action->has_kind && action->kind != KIND_UNKNOWN) {
-        /* Relabelling a complaint as a question makes statistics look better: watched. */
-        if (section->kind == KIND_COMPLAINT && action->kind == KIND_INQUIRY) {
-            (void)add_flag(w.flags, &section->n_flags, STR("kind_drift"));
-            section->needs_review = true;
-        }
+    /* A person has looked; at a drift of the kind only who speaks of the kind. */
+    bool of_kind = action->has_kind && action->kind != KIND_UNKNOWN;
+    section->needs_review = section->needs_review && has_drift(&w) && !of_kind;
+    if (of_kind) {
+        watch_correction(&w, action->kind);
         decide_kind(&w, action->kind, 1, DECIDED_BY_CORRECTION, NULL);
     }
     if (decide(&w, TASK_PRODUCT, action->product, 1, DECIDED_BY_CORRECTION, NULL))
@@ -469,8 +542,10 @@ classification_merge(const struct classification_policy *policy,
                         .severity_names = merged,
                         .double_names = merged};
     begin(&w, policy, arena, into);
-    for (size_t i = 0; i < from->n_flags; i++)
-        (void)add_flag(r.flags, &r.n_flags, from->flags[i]);
+    for (size_t i = 0; i < from->n_flags; i++) {
+        if (!str_eq(from->flags[i], KIND_DRIFT)) /* of that case's own label */
+            (void)add_flag(r.flags, &r.n_flags, from->flags[i]);
+    }
     raise(&w, &r);
     finish(&w);
 }
