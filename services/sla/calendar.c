@@ -1,5 +1,7 @@
 #include "sla/calendar.h"
 
+#include "base/times.h"
+
 static int64_t
 floor_day(int64_t ms)
 {
@@ -36,6 +38,26 @@ calendar_on(const struct calendar *calendar, int64_t day)
         return &calendar->days[low];
     int64_t weekday = (day + 3) % 7; /* 1970-01-01 was a Thursday */
     return &calendar->week[weekday < 0 ? weekday + 7 : weekday];
+}
+
+bool
+calendar_is_open_day(const struct calendar *calendar, int64_t day)
+{
+    return calendar_on(calendar, day)->n_windows > 0 &&
+           calendar_day_start(calendar, day) < calendar_day_start(calendar, day + 1);
+}
+
+bool
+calendar_knows(const struct calendar *calendar, int64_t day)
+{
+    int64_t year = 0;
+    int month = 0;
+    int in_month = 0;
+    if (calendar->last_year == 0)
+        return true;
+    civil_from_days(day, &year, &month, &in_month);
+    return year >= calendar->first_year && year <= calendar->last_year &&
+           (!calendar->has_tentative || day < calendar->tentative_day);
 }
 
 int64_t
@@ -109,8 +131,10 @@ calendar_between_ms(const struct calendar *calendar, int64_t from_ms, int64_t to
     if (to_ms <= from_ms)
         return 0;
     int64_t first = calendar_local_day(calendar, from_ms);
+    /* A clock set back over midnight (St John's, 00:01 to 23:01, up to 2011) shows the
+     * day before again when the next one has begun: hence the day after. */
     int64_t last =
-        i64_min(calendar_local_day(calendar, to_ms), first + CALENDAR_REACH_DAYS - 1);
+        i64_min(calendar_local_day(calendar, to_ms) + 1, first + CALENDAR_REACH_DAYS - 1);
     for (int64_t day = first; day <= last; day++) {
         const struct calendar_day *on = calendar_on(calendar, day);
         for (size_t i = 0; i < on->n_windows; i++) {

@@ -34,6 +34,13 @@ struct calendar {
     struct calendar_day week[7]; /* [0] is Monday; at least one day is open     */
     size_t n_days;
     const struct calendar_day *days; /* exceptions, rising by day, each once    */
+    /* Years whose holidays are known, 0: not said.  Outside them the plain week counts.
+     */
+    int32_t first_year;
+    int32_t last_year;
+    /* The first holiday that is not settled yet (STATUS:TENTATIVE), as a day. */
+    bool has_tentative;
+    int64_t tentative_day;
 };
 
 /* Local date of an instant, days since 1970-01-01. */
@@ -42,11 +49,11 @@ int64_t calendar_local_day(const struct calendar *calendar, int64_t utc_ms);
 int64_t calendar_day_start(const struct calendar *calendar, int64_t day);
 /* Windows of a local date. */
 const struct calendar_day *calendar_on(const struct calendar *calendar, int64_t day);
-static inline bool
-calendar_is_open_day(const struct calendar *calendar, int64_t day)
-{
-    return calendar_on(calendar, day)->n_windows > 0;
-}
+/* Has windows, and the local clock shows it: Samoa had no 30 December 2011. */
+bool calendar_is_open_day(const struct calendar *calendar, int64_t day);
+/* Whether the holidays of the day's year are known for good; true for a calendar that
+ * says no years (it has no more holidays than it lists). */
+bool calendar_knows(const struct calendar *calendar, int64_t day);
 /* The n-th business day after the given one (n >= 1). */
 int64_t calendar_business_day_after(const struct calendar *calendar, int64_t day,
                                     int64_t n);

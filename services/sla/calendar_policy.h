@@ -19,7 +19,8 @@ struct calendar_set {
     const struct calendar *calendars[CALENDAR_SET_MAX];
 };
 
-/* Reads dir/calendars/<name>.json; its hash goes to ret_hash. ERR_STOP. */
+/* Reads dir/calendars/<name>.json and the iCalendar files that it names; the hash of all
+ * of them goes to ret_hash. Its own days stand over those of the files. ERR_STOP. */
 MUST_CHECK bool calendar_set_read(struct calendar_set *set, const char *dir,
                                   struct str name, char ret_hash[17], struct err *err);
 /* A calendar that was read, in a zone (null: its own). NULL with err at node if unknown.
