@@ -1,7 +1,6 @@
 /* The case around the clocks: unpacking, packing, the section, merging. */
 #include "base/times.h"
-#include "sla/clocks.h"
-#include "sla/timer.h"
+#include "sla/steps.h"
 
 struct sla_work *
 sla_unpack(struct arena *arena, const struct sla_case *stored, size_t more)
@@ -74,15 +73,19 @@ sla_any_open(const struct sla_work *work)
 }
 
 struct sla_section *
-sla_section_now(const struct sla_work *work, const struct sla_policy *policy,
+sla_section_now(struct sla_work *work, const struct sla_policy *policy,
                 const struct sla_fired *fired)
 {
     struct sla_section *section = ARENA_NEW(work->arena, struct sla_section);
     struct sla_clock *rows =
         ARENA_ARRAY(work->arena, struct sla_clock, work->n_timers + 1);
     for (size_t i = 0; i < work->n_timers; i++) {
-        if (timer_is_open(&work->timers[i]) || work->changed[i])
-            rows[section->n_clocks++] = work->timers[i].row;
+        struct sla_clock *row = &work->timers[i].row;
+        if (!timer_is_open(&work->timers[i]) && !work->changed[i])
+            continue;
+        rows[section->n_clocks++] = *row;
+        row->calendar = STR_NULL;
+        row->zone = STR_NULL;
     }
     section->policy = work->c.policy;
     section->escalation_level = work->c.escalation_level;
@@ -102,8 +105,8 @@ sla_published(struct sla_work *work)
 static bool
 goes_on(const struct sla_timer *timer)
 {
-    return timer->row.status == CLOCK_STATUS_RUNNING &&
-           (timer->row.clock == CLOCK_STATUTORY || timer->row.clock == CLOCK_PROMISE);
+    return (timer->row.clock == CLOCK_STATUTORY || timer->row.clock == CLOCK_PROMISE) &&
+           (timer_is_open(timer) || timer->row.status == CLOCK_STATUS_BREACHED);
 }
 
 size_t
@@ -115,33 +118,57 @@ sla_take_over_count(const struct sla_work *source)
     return n;
 }
 
+/* The joint case was answered already: so is the legal term. */
+static void
+answered_before(struct sla_timer *timer, int64_t at_ms)
+{
+    bool late = timer->row.status == CLOCK_STATUS_BREACHED;
+    timer->row.status = late ? CLOCK_STATUS_MET_LATE : CLOCK_STATUS_MET;
+    timer->row.has_met_at = true;
+    timer->row.met_at = i64_max(at_ms, timer->row.started_at);
+    timer_end_ladder(timer);
+}
+
+static void
+move_over(const struct sla_timer *timer, struct sla_work *target,
+          const struct complaint_event *ev)
+{
+    if (!step_make_room(target, timer->row.clock)) {
+        step_refuse(target, EVENT_TYPE_SLA_START_REFUSED,
+                    &(struct sla_fired){.clock = timer->row.clock,
+                                        .promise_id = timer->row.promise_id,
+                                        .due_at = timer->row.due_at},
+                    ev, "the case has as many clocks as there can be");
+        return;
+    }
+    struct sla_timer copy = *timer;
+    copy.started_by = ev->event_id;
+    copy.row.start_no = ++target->starts[copy.row.clock];
+    copy.row.calendar = copy.calendar;
+    copy.row.zone = copy.zone;
+    enum state state = target->c.state;
+    if (copy.row.clock == CLOCK_STATUTORY &&
+        (state == STATE_RESOLVED || state == STATE_CLOSED || state == STATE_REJECTED))
+        answered_before(&copy, ev->occurred_at);
+    (void)step_add(target, &copy);
+}
+
 bool
-sla_take_over(struct sla_work *source, struct sla_work *target, int64_t at_ms,
-              struct str cause)
+sla_take_over(struct sla_work *source, struct sla_work *target,
+              const struct complaint_event *ev)
 {
     bool moved = false;
     for (size_t i = 0; i < source->n_timers; i++) {
         struct sla_timer *timer = &source->timers[i];
         if (!goes_on(timer))
             continue;
-        if (target && target->n_timers < target->room &&
-            target->n_timers < SLA_TIMERS_MAX) {
-            struct sla_timer copy = *timer;
-            copy.started_by = cause;
-            copy.row.start_no = ++target->starts[copy.row.clock];
-            /* The joint case was answered already: so is this. */
-            enum state state = target->c.state;
-            if (copy.row.clock == CLOCK_STATUTORY &&
-                (state == STATE_RESOLVED || state == STATE_CLOSED ||
-                 state == STATE_REJECTED)) {
-                copy.row.status = CLOCK_STATUS_MET;
-                copy.row.has_met_at = true;
-                copy.row.met_at = i64_max(at_ms, copy.row.started_at);
-            }
-            target->timers[target->n_timers] = copy;
-            target->changed[target->n_timers++] = true;
+        if (target) {
+            move_over(timer, target, ev);
             moved = true;
         }
+        timer_end_ladder(timer);
+        if (timer->row.status == CLOCK_STATUS_BREACHED)
+            continue; /* stays one */
         timer->row.status = CLOCK_STATUS_CANCELLED;
         source->changed[i] = true;
     }

@@ -7,9 +7,9 @@
  * What they have to say besides the event itself is left in own[], in order.
  *
  * Invariants: met or breached is decided by event time against due time, at the due time
- * is in time; a breach stays unless an answer of an event time in time turns up
- * (sla.breach_corrected); a pause never moves a due time earlier; a running clock keeps
- * what its policy said when it started. */
+ * is in time; a breach stays unless an answer, an extension or a new promise of an event
+ * time in time turns up (sla.breach_corrected); neither a pause nor an extension moves a
+ * due time earlier; a running clock keeps what its policy said when it started. */
 #ifndef REDRESS_SLA_CLOCKS_H
 #define REDRESS_SLA_CLOCKS_H
 
@@ -18,8 +18,10 @@
 #include "gen/sla_case.h"
 #include "sla/rules.h"
 
-#define SLA_TIMERS_MAX 80 /* in a case; the section holds 96     */
-#define SLA_OWN_MAX 96    /* own events of one step              */
+#define SLA_TIMERS_MAX 80   /* in a case; the section holds 96                          */
+#define SLA_PROMISES_MAX 64 /* of them open promises; what is above is refused, visibly  \
+                             */
+#define SLA_OWN_MAX 96      /* own events of one step                                   */
 
 /* An event that the stage makes: type, time, what happened, which event caused it. */
 struct sla_own {
@@ -27,6 +29,7 @@ struct sla_own {
     int64_t at_ms;
     struct sla_fired fired;
     struct str cause; /* event_id */
+    const char *why;  /* of a refusal: static text, plain ASCII; else NULL */
 };
 
 /* A case being worked on. */
@@ -62,19 +65,20 @@ int64_t sla_next_due(const struct sla_work *work);
  * rungs; then by clock and start. Call with at_ms = sla_next_due(). */
 void sla_fire(struct sla_work *work, const struct sla_policy *policy, int64_t at_ms);
 
-/* Moves what a merge leaves to its target (promises and statutory clocks that run) over
- * to target; call after sla_apply() of complaint.merged. cause: its event_id.
+/* Moves what a merge leaves (promises and statutory clocks that run or whose answer is
+ * still owed) over to target; call after sla_apply() of complaint.merged, ev. A breach
+ * stays in the source's record, the ladder goes on at the target.
  * False if there was nothing to move. */
-bool sla_take_over(struct sla_work *source, struct sla_work *target, int64_t at_ms,
-                   struct str cause);
+bool sla_take_over(struct sla_work *source, struct sla_work *target,
+                   const struct complaint_event *ev);
 /* How many timers would move. */
 size_t sla_take_over_count(const struct sla_work *source);
 
 /* A clock that still runs or is paused. */
 bool sla_any_open(const struct sla_work *work);
 /* The section now, in the arena: clocks that run, are paused, or changed; fired: of own
- * events, else NULL. */
-struct sla_section *sla_section_now(const struct sla_work *work,
+ * events, else NULL. Only the first row of a start tells calendar and zone. */
+struct sla_section *sla_section_now(struct sla_work *work,
                                     const struct sla_policy *policy,
                                     const struct sla_fired *fired);
 /* Forgets what changed. */

@@ -72,13 +72,14 @@ fire_end(struct sla_work *work, const struct sla_policy *policy, size_t i)
     (void)step_say(work, i, EVENT_TYPE_SLA_BREACHED, due_ms, STR_NULL);
 }
 
-/* A rung that another clock has climbed already is passed over: each once in a case. */
+/* A level that another clock has reached already is passed over: each once in a case. */
 static void
 fire_rung(struct sla_work *work, const struct sla_policy *policy, size_t i, int64_t at_ms)
 {
     struct sla_timer *timer = &work->timers[i];
-    struct str to = timer->rungs[timer->next_rung].to;
-    int32_t level = timer->next_rung + 1;
+    const struct sla_rung *rung = &timer->rungs[timer->next_rung];
+    struct str to = rung->to;
+    int32_t level = rung->level > 0 ? rung->level : timer->next_rung + 1;
     timer_climbed(timer, step_calendar(policy, timer));
     if (level <= work->c.escalation_level)
         return;
@@ -102,9 +103,7 @@ sla_fire(struct sla_work *work, const struct sla_policy *policy, int64_t at_ms)
         struct sla_timer *timer = &work->timers[i];
         switch (action) {
         case TIMER_RESUMES:
-            timer_resume(work->arena, timer, step_calendar(policy, timer), due_ms,
-                         work->c.state);
-            timer->held = true;
+            timer_resume(timer, step_calendar(policy, timer), due_ms);
             (void)step_say(work, i, EVENT_TYPE_SLA_RESUMED, due_ms, STR_NULL);
             break;
         case TIMER_WARNS:

@@ -88,10 +88,14 @@ sla_rule(const struct sla_choice *choice, enum kind kind, enum clock clock,
 const struct calendar *
 sla_calendar(const struct sla_policy *policy, struct str name, struct str zone)
 {
-    for (size_t i = 0; i < policy->n_calendars; i++) {
+    const struct calendar *found = policy->calendars[0];
+    for (size_t i = policy->n_calendars; i-- > 0;) {
         const struct calendar *calendar = policy->calendars[i];
-        if (str_eq(calendar->name, name) && str_eq(calendar->zone->name, zone))
+        if (!str_eq(calendar->name, name))
+            continue;
+        if (str_eq(calendar->zone->name, zone))
             return calendar;
+        found = calendar;
     }
-    return policy->calendars[0];
+    return found;
 }

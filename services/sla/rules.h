@@ -12,12 +12,25 @@
 #include "gen/clock.h"
 #include "gen/kind.h"
 #include "gen/priority.h"
+#include "gen/sla_extension.h"
 #include "gen/sla_rung.h"
 #include "sla/target.h"
 
 #define SLA_WARN_MAX 8
 #define SLA_RUNGS_MAX 8
 #define SLA_MATCH_MAX 64
+
+/* Clocks that some state of a case pauses (the table of clocks.c); the others never are,
+ * whatever a policy says. */
+bool sla_clock_pauses(enum clock clock);
+/* Clocks that complaint.extended can move: not promises, which are promised anew, and not
+ * the recovery window, which is how long people forgive. */
+static inline bool
+sla_clock_extends(enum clock clock)
+{
+    return clock != CLOCK_NONE && clock != CLOCK_PROMISE &&
+           clock != CLOCK_RECOVERY_WINDOW;
+}
 
 /* What a policy says of one clock. */
 struct sla_clock_rule {
@@ -27,10 +40,12 @@ struct sla_clock_rule {
     const struct calendar *calendar;
     size_t n_warn;
     int32_t warn[SLA_WARN_MAX]; /* percents, rising                              */
-    int64_t max_pause_ms;       /* 0: no limit                                   */
+    int64_t max_pause_ms;       /* all pauses together; 0: no limit              */
     bool automatic_counts;      /* acknowledge: an automatic notice meets it     */
     size_t n_rungs;
     struct sla_rung rungs[SLA_RUNGS_MAX]; /* after the due time, in order        */
+    bool has_extension;                   /* else: as far and often as is approved     */
+    struct sla_extension extension;
 };
 
 /* Any of the values; n == 0: everything matches. */
@@ -86,7 +101,8 @@ const struct sla_clock_rule *sla_rule(const struct sla_choice *choice, enum kind
                                       enum clock clock,
                                       const struct sla_rules **ret_rules);
 
-/* By name and zone, as pinned in a running clock; the first calendar if it is gone. */
+/* By name and zone, as pinned in a running clock; where that is gone the name in another
+ * zone, else the first calendar. */
 const struct calendar *sla_calendar(const struct sla_policy *policy, struct str name,
                                     struct str zone);
 

@@ -3,27 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "conf/policy.h"
-#include "sla/calendar_policy.h"
-
-#define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define RULES_MAX 64
-#define PAUSE_DAYS_MAX 366
-
-struct ladder {
-    struct str name;
-    size_t n;
-    struct sla_rung rungs[SLA_RUNGS_MAX];
-};
-
-struct loader {
-    struct sla_policy policy; /* first: what callers hold */
-    struct calendar_set calendars;
-    const char *dir;
-    size_t n_ladders;
-    struct ladder ladders[RULES_MAX];
-    uint64_t hash;
-};
+#include "sla/sla_loader.h"
 
 /* FNV-1a over the files' hashes, in their order. */
 static void
@@ -33,15 +13,9 @@ add_hash(struct loader *loader, const char *hash)
         loader->hash = (loader->hash ^ (unsigned char)*hash) * UINT64_C(0x100000001b3);
 }
 
-static struct arena *
-arena_of(struct loader *loader)
-{
-    return &loader->calendars.arena;
-}
-
-static bool
-read_str(struct loader *loader, const struct policy_node *node, const char *key,
-         bool required, size_t max_bytes, struct str *ret, struct err *err)
+bool
+loader_str(struct loader *loader, const struct policy_node *node, const char *key,
+           bool required, size_t max_bytes, struct str *ret, struct err *err)
 {
     struct str text = STR_NULL;
     if (!policy_str(node, key, required, &text, err))
@@ -50,252 +24,7 @@ read_str(struct loader *loader, const struct policy_node *node, const char *key,
         struct policy_node child = policy_get(node, key);
         return policy_error(&child, err, "must have 1 to %zu bytes", max_bytes);
     }
-    *ret = arena_str(arena_of(loader), text);
-    return true;
-}
-
-/* --- targets and ladders ------------------------------------------------------------ */
-
-static bool
-read_until(const struct policy_node *node, struct target *target, struct err *err)
-{
-    struct str text = STR_NULL;
-    if (!policy_str(node, "until", false, &text, err))
-        return false;
-    if (str_is_null(text)) /* a business day ends with its day, unless said */
-        target->until = target->unit == TARGET_UNIT_BUSINESS_DAYS
-                            ? TARGET_UNTIL_END_OF_DAY
-                            : TARGET_UNTIL_TIME;
-    else if (!target_until_parse(text, &target->until))
-        return policy_error(node, err, "until: time, end_of_day or end_of_business");
-    bool has_day =
-        target->unit != TARGET_UNIT_HOURS && target->unit != TARGET_UNIT_BUSINESS_MINUTES;
-    if (!str_is_null(text) && !has_day)
-        return policy_error(node, err,
-                            "until goes with days, weeks, months, business_days");
-    if (target->until == TARGET_UNTIL_END_OF_BUSINESS &&
-        target->unit != TARGET_UNIT_BUSINESS_DAYS)
-        return policy_error(node, err, "end_of_business goes with business_days");
-    return true;
-}
-
-/* {"days": 15, "until": "end_of_day"}: one unit, min <= n. */
-static bool
-read_target(const struct policy_node *node, int64_t min, struct target *ret,
-            struct err *err)
-{
-    static const struct {
-        const char *key;
-        enum target_unit unit;
-        int64_t max;
-    } units[] = {{"hours", TARGET_UNIT_HOURS, 100000},
-                 {"days", TARGET_UNIT_DAYS, 4000},
-                 {"weeks", TARGET_UNIT_WEEKS, 500},
-                 {"months", TARGET_UNIT_MONTHS, 120},
-                 {"business_days", TARGET_UNIT_BUSINESS_DAYS, 2000},
-                 {"business_minutes", TARGET_UNIT_BUSINESS_MINUTES, 1000000}};
-    struct target target = {0};
-    size_t n_units = 0;
-    if (!policy_known(node,
-                      KEYS("hours", "days", "weeks", "months", "business_days",
-                           "business_minutes", "until"),
-                      err))
-        return false;
-    for (size_t i = 0; i < COUNT_OF(units); i++) {
-        int64_t n = 0;
-        if (!policy_has(node, units[i].key))
-            continue;
-        if (!policy_i64(node, units[i].key, true, min, units[i].max, &n, err))
-            return false;
-        target.unit = units[i].unit;
-        target.n = (int32_t)n;
-        n_units++;
-    }
-    if (n_units != 1)
-        return policy_error(node, err,
-                            "must have exactly one unit, such as {\"days\": 15}");
-    if (!read_until(node, &target, err))
-        return false;
-    *ret = target;
-    return true;
-}
-
-static bool
-read_ladder(struct loader *loader, const struct policy_node *list, struct ladder *ladder,
-            struct err *err)
-{
-    if (!json_is_array(list->json) || policy_len(list) == 0 ||
-        policy_len(list) > SLA_RUNGS_MAX)
-        return policy_error(list, err, "must be an array of 1 to %d rungs",
-                            SLA_RUNGS_MAX);
-    ladder->n = policy_len(list);
-    for (size_t i = 0; i < ladder->n; i++) {
-        struct policy_node item = policy_at(list, i);
-        struct policy_node after;
-        struct target target;
-        struct sla_rung *rung = &ladder->rungs[i];
-        if (!policy_known(&item, KEYS("after", "to"), err) ||
-            !policy_object(&item, "after", true, &after, err) ||
-            !read_target(&after, 0, &target, err) ||
-            !read_str(loader, &item, "to", true, 128, &rung->to, err))
-            return false;
-        rung->unit = target.unit;
-        rung->n = target.n;
-        rung->until = target.until;
-    }
-    return true;
-}
-
-static bool
-read_ladders(struct loader *loader, const struct policy_node *root, struct err *err)
-{
-    struct policy_node ladders;
-    const char *key = NULL;
-    json_t *value = NULL;
-    if (!policy_has(root, "ladders"))
-        return true;
-    if (!policy_object(root, "ladders", true, &ladders, err))
-        return false;
-    json_object_foreach(ladders.json, key, value)
-    {
-        if (strcmp(key, "comment") == 0)
-            continue;
-        struct policy_node list = policy_get(&ladders, key);
-        if (loader->n_ladders == RULES_MAX)
-            return policy_error(&ladders, err, "at most %d ladders", RULES_MAX);
-        struct ladder *ladder = &loader->ladders[loader->n_ladders++];
-        ladder->name = arena_str(arena_of(loader), str_from(key));
-        if (!read_ladder(loader, &list, ladder, err))
-            return false;
-    }
-    return true;
-}
-
-/* --- clocks ------------------------------------------------------------------------- */
-
-static bool
-read_warn(const struct policy_node *node, struct sla_clock_rule *rule, struct err *err)
-{
-    struct policy_node list;
-    if (!policy_has(node, "warn"))
-        return true;
-    if (!policy_array(node, "warn", true, SLA_WARN_MAX, &list, err))
-        return false;
-    rule->n_warn = policy_len(&list);
-    for (size_t i = 0; i < rule->n_warn; i++) {
-        struct policy_node item = policy_at(&list, i);
-        json_int_t percent = json_integer_value(item.json);
-        if (!json_is_integer(item.json) || percent < 1 || percent > 99 ||
-            (i > 0 && percent <= rule->warn[i - 1]))
-            return policy_error(&item, err, "must be a percent from 1 to 99, rising");
-        rule->warn[i] = (int32_t)percent;
-    }
-    return true;
-}
-
-static bool
-read_max_pause(const struct policy_node *node, struct sla_clock_rule *rule,
-               struct err *err)
-{
-    struct policy_node span;
-    int64_t hours = 0;
-    int64_t days = 0;
-    if (!policy_has(node, "max_pause"))
-        return true;
-    if (!policy_object(node, "max_pause", true, &span, err) ||
-        !policy_known(&span, KEYS("hours", "days"), err) ||
-        !policy_i64(&span, "hours", false, 1, INT64_C(24) * PAUSE_DAYS_MAX, &hours,
-                    err) ||
-        !policy_i64(&span, "days", false, 1, PAUSE_DAYS_MAX, &days, err))
-        return false;
-    if ((hours == 0) == (days == 0))
-        return policy_error(&span, err, "must be {\"days\": n} or {\"hours\": n}");
-    rule->max_pause_ms = hours * HOUR_MS + days * DAY_MS;
-    return true;
-}
-
-static bool
-find_ladder(struct loader *loader, const struct policy_node *node,
-            struct sla_clock_rule *rule, struct err *err)
-{
-    struct str name = STR_NULL;
-    if (!policy_str(node, "ladder", false, &name, err))
-        return false;
-    if (str_is_null(name))
-        return true;
-    for (size_t i = 0; i < loader->n_ladders; i++) {
-        const struct ladder *ladder = &loader->ladders[i];
-        if (!str_eq(ladder->name, name))
-            continue;
-        rule->n_rungs = ladder->n;
-        memcpy(rule->rungs, ladder->rungs, sizeof(rule->rungs));
-        return true;
-    }
-    return policy_error(node, err, "ladder \"%.*s\" is not among $.ladders of sla.json",
-                        STR_ARG(name));
-}
-
-static bool
-read_clock_target(struct loader *loader, const struct policy_node *node,
-                  struct sla_clock_rule *rule, struct err *err)
-{
-    struct policy_node target;
-    if (!policy_object(node, "target", true, &target, err) ||
-        !read_target(&target, 1, &rule->target, err))
-        return false;
-    char *text = json_dumps(target.json, JSON_COMPACT | JSON_SORT_KEYS);
-    BUG_IF(!text);
-    rule->target_json = arena_str(arena_of(loader), str_from(text));
-    free(text);
-    /* It travels with every row of the clock. */
-    return rule->target_json.len <= 256 ||
-           policy_error(&target, err,
-                        "longer than 256 bytes; comment on the clock instead");
-}
-
-static bool
-read_clock(struct loader *loader, const struct policy_node *clocks, enum clock clock,
-           const struct calendar *calendar, struct sla_clock_rule *rule, struct err *err)
-{
-    struct policy_node node;
-    if (!policy_object(clocks, clock_name(clock), true, &node, err) ||
-        !policy_known(&node,
-                      KEYS("target", "warn", "max_pause", "ladder", "automatic_counts"),
-                      err))
-        return false;
-    rule->set = true;
-    rule->calendar = calendar;
-    if (clock == CLOCK_PROMISE) {
-        if (policy_has(&node, "target"))
-            return policy_error(&node, err, "a promise brings its own due time");
-        rule->target.unit = TARGET_UNIT_GIVEN;
-    } else if (!read_clock_target(loader, &node, rule, err)) {
-        return false;
-    }
-    if (policy_has(&node, "automatic_counts") && clock != CLOCK_ACKNOWLEDGE)
-        return policy_error(&node, err, "automatic_counts goes with acknowledge");
-    return read_warn(&node, rule, err) && read_max_pause(&node, rule, err) &&
-           find_ladder(loader, &node, rule, err) &&
-           policy_bool(&node, "automatic_counts", false, &rule->automatic_counts, err);
-}
-
-static bool
-read_clocks(struct loader *loader, const struct policy_node *node,
-            struct sla_rules *rules, struct err *err)
-{
-    struct policy_node clocks;
-    const char *names[CLOCK_COUNT] = {0};
-    for (int i = CLOCK_ACKNOWLEDGE; i < CLOCK_COUNT; i++)
-        names[i - CLOCK_ACKNOWLEDGE] = clock_name((enum clock)i);
-    if (!policy_object(node, "clocks", true, &clocks, err) ||
-        !policy_known(&clocks, names, err))
-        return false;
-    for (int i = CLOCK_ACKNOWLEDGE; i < CLOCK_COUNT; i++) {
-        if (policy_has(&clocks, clock_name((enum clock)i)) &&
-            !read_clock(loader, &clocks, (enum clock)i, rules->calendar,
-                        &rules->clocks[i], err))
-            return false;
-    }
+    *ret = arena_str(loader_arena(loader), text);
     return true;
 }
 
@@ -315,19 +44,58 @@ read_list(struct loader *loader, const struct policy_node *node, const char *key
     size_t n = one ? 1 : policy_len(&child);
     if (n == 0)
         return policy_error(&child, err, "must name at least one value");
-    struct str *values = ARENA_ARRAY(arena_of(loader), struct str, n);
+    struct str *values = ARENA_ARRAY(loader_arena(loader), struct str, n);
     for (size_t i = 0; i < n; i++) {
         struct policy_node item = one ? child : policy_at(&child, i);
         struct str text = STR_NULL;
         if (!policy_as_str(&item, &text, err))
             return false;
-        values[i] = arena_str(arena_of(loader), str_trim(text));
+        values[i] = arena_str(loader_arena(loader), str_trim(text));
         if (values[i].len == 0)
             return policy_error(&item, err, "must not be empty");
     }
     ret->n = n;
     ret->values = values;
     return true;
+}
+
+/* A list whose values are an enumeration's: a typing error would match nothing. */
+static bool
+read_names(struct loader *loader, const struct policy_node *node, const char *key,
+           const char *(*name)(int), int n_names, struct sla_match_list *ret,
+           struct err *err)
+{
+    if (!read_list(loader, node, key, ret, err))
+        return false;
+    for (size_t i = 0; i < ret->n; i++) {
+        bool known = false;
+        for (int k = 0; k < n_names && !known; k++)
+            known = str_eq_nocase(ret->values[i], str_from(name(k)));
+        if (!known) {
+            struct policy_node child = policy_get(node, key);
+            return policy_error(&child, err, "there is no %s \"%.*s\"", key,
+                                STR_ARG(ret->values[i]));
+        }
+    }
+    return true;
+}
+
+static const char *
+name_of_channel(int i)
+{
+    return channel_name((enum channel)i);
+}
+
+static const char *
+name_of_priority(int i)
+{
+    return priority_name((enum priority)i);
+}
+
+static const char *
+name_of_kind(int i)
+{
+    return kind_name((enum kind)i);
 }
 
 static bool
@@ -345,10 +113,13 @@ read_match(struct loader *loader, const struct policy_node *node, struct sla_rul
            read_list(loader, &match, "brand", &rules->brand, err) &&
            read_list(loader, &match, "product", &rules->product, err) &&
            read_list(loader, &match, "regulator", &rules->regulator, err) &&
-           read_list(loader, &match, "channel", &rules->channel, err) &&
+           read_names(loader, &match, "channel", name_of_channel, CHANNEL_COUNT,
+                      &rules->channel, err) &&
            read_list(loader, &match, "language", &rules->language, err) &&
-           read_list(loader, &match, "priority", &rules->priority, err) &&
-           read_list(loader, &match, "kind", &rules->kind, err) &&
+           read_names(loader, &match, "priority", name_of_priority, PRIORITY_COUNT,
+                      &rules->priority, err) &&
+           read_names(loader, &match, "kind", name_of_kind, KIND_COUNT, &rules->kind,
+                      err) &&
            read_list(loader, &match, "tier", &rules->tier, err);
 }
 
@@ -359,13 +130,13 @@ read_rules(struct loader *loader, const struct policy_node *node, struct sla_rul
 {
     struct str calendar = STR("default");
     struct str zone = STR_NULL;
-    if (!read_str(loader, node, "name", true, 120, &rules->name, err) ||
-        !read_str(loader, node, "version", false, 60, &rules->version, err) ||
+    if (!loader_str(loader, node, "name", true, 120, &rules->name, err) ||
+        !loader_str(loader, node, "version", false, 60, &rules->version, err) ||
         !policy_str(node, "calendar", false, &calendar, err) ||
         !policy_str(node, "zone", false, &zone, err))
         return false;
     rules->calendar = calendar_set_find(&loader->calendars, calendar, zone, node, err);
-    return rules->calendar && read_clocks(loader, node, rules, err);
+    return rules->calendar && loader_clocks(loader, node, rules, err);
 }
 
 static bool
@@ -375,7 +146,7 @@ read_policies(struct loader *loader, const struct policy_node *root, struct err 
     if (!policy_array(root, "policies", true, RULES_MAX, &list, err))
         return false;
     size_t n = policy_len(&list);
-    struct sla_rules *all = ARENA_ARRAY(arena_of(loader), struct sla_rules, n + 1);
+    struct sla_rules *all = ARENA_ARRAY(loader_arena(loader), struct sla_rules, n + 1);
     for (size_t i = 0; i < n; i++) {
         struct policy_node node = policy_at(&list, i);
         if (!policy_known(&node,
@@ -449,7 +220,7 @@ read_presets(struct loader *loader, const struct policy_node *root, struct err *
     if (!policy_array(root, "presets", true, RULES_MAX, &list, err))
         return false;
     size_t n = policy_len(&list);
-    struct sla_rules *all = ARENA_ARRAY(arena_of(loader), struct sla_rules, n + 1);
+    struct sla_rules *all = ARENA_ARRAY(loader_arena(loader), struct sla_rules, n + 1);
     for (size_t i = 0; i < n; i++) {
         struct policy_node item = policy_at(&list, i);
         struct str name = STR_NULL;
@@ -487,15 +258,15 @@ read_all(struct loader *loader, const struct policy_node *root, struct err *err)
 {
     if (!policy_known(
             root, KEYS("version", "calendars", "presets", "ladders", "policies"), err) ||
-        !read_str(loader, root, "version", true, 60, &loader->policy.version, err) ||
-        !read_calendars(loader, root, err) || !read_ladders(loader, root, err) ||
+        !loader_str(loader, root, "version", true, 60, &loader->policy.version, err) ||
+        !read_calendars(loader, root, err) || !loader_ladders(loader, root, err) ||
         !read_policies(loader, root, err) || !read_presets(loader, root, err))
         return false;
     struct sla_policy *policy = &loader->policy;
     policy->calendars = loader->calendars.calendars;
     policy->n_calendars = loader->calendars.n_calendars;
     policy->hash =
-        arena_printf(arena_of(loader), "%016llx", (unsigned long long)loader->hash);
+        arena_printf(loader_arena(loader), "%016llx", (unsigned long long)loader->hash);
     return true;
 }
 

@@ -1,6 +1,6 @@
 /* The adapter: cases in and out of the store, the section on every event, own events, one
- * timer a case.  All rules are in clocks.c (events), due.c (time) and rules.c (policies).
- */
+ * timer a case.  All rules are in clocks.c and starts.c (events), due.c (time) and
+ * rules.c (policies). */
 #include "sla/stages.h"
 
 #include "base/times.h"
@@ -61,7 +61,7 @@ save(struct job *job, struct err *err)
 /* An event of our own: the envelope, the section, what fired. */
 static bool
 emit_own(const struct job *job, enum event_type type, int64_t at_ms, struct str cause,
-         const struct sla_fired *fired, struct err *err)
+         const struct sla_fired *fired, const char *why, struct err *err)
 {
     struct str what = arena_printf(job->arena, "%s:%s:%.*s", event_type_name(type),
                                    clock_name(fired->clock), STR_ARG(fired->promise_id));
@@ -71,6 +71,9 @@ emit_own(const struct job *job, enum event_type type, int64_t at_ms, struct str 
     struct str from =
         arena_printf(job->arena, "%.*s:%.*s", STR_ARG(job->complaint_id), STR_ARG(cause));
     struct str hash = job->work->c.customer_hash;
+    struct detail reason = {.name = STR("reason")};
+    if (why)
+        reason.value = arena_printf(job->arena, "\"%s\"", why);
     struct complaint_event ev = {
         .event_id = ident_child_id(job->arena, from, what, n, at_ms),
         .type = type,
@@ -82,6 +85,8 @@ emit_own(const struct job *job, enum event_type type, int64_t at_ms, struct str 
         .recorded_at = turn_is_wall(job->turn) ? turn_now_ms(job->turn) : at_ms,
         .cause = cause,
         .sla = sla_section_now(job->work, job->policy, fired),
+        .n_detail = why ? 1 : 0,
+        .detail = &reason,
     };
     return turn_emit(job->turn, &ev, err);
 }
@@ -93,7 +98,7 @@ publish(struct job *job, struct err *err)
     const struct sla_work *work = job->work;
     for (size_t i = 0; i < work->n_own; i++) {
         const struct sla_own *own = &work->own[i];
-        if (!emit_own(job, own->type, own->at_ms, own->cause, &own->fired, err))
+        if (!emit_own(job, own->type, own->at_ms, own->cause, &own->fired, own->why, err))
             return false;
     }
     /* What a history changes in silence is published with the event that follows. */
@@ -143,8 +148,7 @@ hand_over(struct job *job, const struct complaint_event *ev, struct job *target,
     if (!str_empty(target->complaint_id) &&
         !str_eq(target->complaint_id, job->complaint_id) && !load(target, n, &found, err))
         return false;
-    *ret_moved = sla_take_over(job->work, found ? target->work : NULL, ev->occurred_at,
-                               ev->event_id);
+    *ret_moved = sla_take_over(job->work, found ? target->work : NULL, ev);
     return true;
 }
 
@@ -168,8 +172,17 @@ emit_taken_over(struct job *target, const struct complaint_event *ev, struct err
                               .promise_id = last->row.promise_id,
                               .due_at = last->row.due_at};
     return emit_own(target, EVENT_TYPE_SLA_TAKEN_OVER, ev->occurred_at, ev->event_id,
-                    &fired, err) &&
-           save(target, err);
+                    &fired, NULL, err) &&
+           publish(target, err) && save(target, err);
+}
+
+/* What a start in retrospect finds due already (a regulator that had the case for weeks,
+ * a promise for yesterday) happens at once, after the event that started it. A history
+ * is judged later, in one row. */
+static bool
+catch_up(struct job *job, int64_t at_ms, struct err *err)
+{
+    return job->work->c.history || advance(job, at_ms, err);
 }
 
 static bool
@@ -179,6 +192,8 @@ on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *er
     struct job target = {0};
     bool moved = false;
     bool found = false;
+    /* A publisher's fast clock must not breach what is not due yet. */
+    int64_t at_ms = i64_min(ev->occurred_at, turn_now_ms(turn));
     if (!load(&job, MORE_TIMERS, &found, err))
         return false;
     bool opens = ev->register_ && (ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED ||
@@ -190,8 +205,7 @@ on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *er
         if (!open_case(&job, ev, err))
             return false;
     } else {
-        /* A publisher's fast clock must not breach what is not due yet. */
-        if (!advance(&job, i64_min(ev->occurred_at, turn_now_ms(turn)), err))
+        if (!advance(&job, at_ms, err))
             return false;
         sla_apply(job.work, job.policy, ev);
         if (ev->type == EVENT_TYPE_COMPLAINT_MERGED && ev->register_ &&
@@ -201,7 +215,8 @@ on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *er
     struct complaint_event out = *ev;
     out.sla = sla_section_now(job.work, job.policy, NULL);
     arm_silence(&job);
-    return turn_emit(turn, &out, err) && publish(&job, err) && save(&job, err) &&
+    return turn_emit(turn, &out, err) && publish(&job, err) &&
+           catch_up(&job, at_ms, err) && save(&job, err) &&
            (!moved || emit_taken_over(&target, ev, err));
 }
 
@@ -235,7 +250,7 @@ close_silently(struct job *job, int64_t due_ms, struct err *err)
     for (size_t i = 0; i < work->n_timers; i++)
         changed |= work->changed[i];
     return (!changed || emit_own(job, EVENT_TYPE_SLA_CLOSED_SILENTLY, due_ms,
-                                 work->c.submitted_by, &none, err)) &&
+                                 work->c.submitted_by, &none, NULL, err)) &&
            save(job, err);
 }
 

@@ -1,4 +1,5 @@
-/* steps.h - what clocks.c (one event) and due.c (what is due) share; nobody else's. */
+/* steps.h - what clocks.c (one event), starts.c (what starts), due.c (what is due) and
+ * case.c share; nobody else's. */
 #ifndef REDRESS_SLA_STEPS_H
 #define REDRESS_SLA_STEPS_H
 
@@ -20,5 +21,24 @@ bool step_is_work(enum state state);
 /* A case whose work has ended escalates no further, but for what is owed all the same: a
  * promise, a legal term, an answer to a new message. */
 bool step_may_escalate(const struct sla_work *work, enum clock clock);
+
+/* Room for one more timer of this clock: above the cap an ended one makes room. False:
+ * there is none. */
+bool step_make_room(struct sla_work *work, enum clock clock);
+/* After step_make_room(). */
+struct sla_timer *step_add(struct sla_work *work, const struct sla_timer *timer);
+/* The clocks that an event starts, after it has met and cancelled others. */
+void step_start_by(struct sla_work *work, const struct sla_policy *policy,
+                   const struct complaint_event *ev);
+/* Another kind has other clocks. */
+void step_change_kind(struct sla_work *work, const struct sla_policy *policy,
+                      const struct complaint_event *ev);
+/* What earlier stages know now. */
+void step_take_facts(struct sla_case *c, const struct complaint_event *ev);
+/* Leaves an own event about something that ev asked for and did not get; why: static
+ * text. A history says nothing. */
+void step_refuse(struct sla_work *work, enum event_type type,
+                 const struct sla_fired *fired, const struct complaint_event *ev,
+                 const char *why);
 
 #endif

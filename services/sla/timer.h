@@ -9,8 +9,6 @@
 #include "gen/sla_timer.h"
 #include "sla/rules.h"
 
-#define SLA_PAUSES_MAX 16
-
 /* What a timer does next by itself; the order is the order within one instant. */
 enum timer_action {
     TIMER_RESUMES,
@@ -35,31 +33,59 @@ timer_is_open(const struct sla_timer *timer)
            timer->row.status == CLOCK_STATUS_PAUSED;
 }
 
-/* A running timer by its rule. due_ms: with a rule whose target is given. quiet: without
- * warnings and ladder. */
-struct sla_timer timer_start(struct arena *arena, const struct sla_rules *rules,
-                             const struct sla_clock_rule *rule, enum clock clock,
-                             int32_t start_no, int64_t at_ms, int64_t due_ms, bool quiet);
+/* What became of an extension; the words for people are in timer_extension_why(). */
+enum timer_extension {
+    TIMER_EXTENDED,
+    TIMER_EXTENDED_CORRECTED, /* approved in time, known after the breach     */
+    TIMER_NOT_LATER,          /* the rest: refused, nothing has changed       */
+    TIMER_WAS_DUE,
+    TIMER_TOO_OFTEN,
+    TIMER_TOO_FAR,
+};
 
-/* Running -> paused; false if it does not run or was due before. */
+/* When and why a timer starts. */
+struct timer_begin {
+    enum clock clock;
+    int32_t start_no;
+    int64_t at_ms;    /* from which the target counts                            */
+    int64_t known_ms; /* time of the event that started it: later, where the clock
+                         starts in retrospect                                    */
+    int64_t due_ms;   /* with a rule whose target is given                       */
+    bool quiet;       /* without warnings and ladder                             */
+    struct str cause; /* event_id; null: the submission                          */
+};
+
+/* A running timer by its rule.  Of the percents that have passed before it was known only
+ * the highest is warned of; a ladder counts from then as well. */
+struct sla_timer timer_start(struct arena *arena, const struct sla_rules *rules,
+                             const struct sla_clock_rule *rule,
+                             const struct timer_begin *begin);
+
+/* Running -> paused; false if it does not run, was due before, or has had all the pause
+ * that its policy allows. */
 bool timer_pause(struct sla_timer *timer, int64_t at_ms);
-/* Paused -> running, the due time later by the pause. why: the state that paused it. */
-void timer_resume(struct arena *arena, struct sla_timer *timer,
-                  const struct calendar *calendar, int64_t at_ms, enum state why);
+/* Paused -> running, the due time later by the pause; a pause is cut at its maximum. */
+void timer_resume(struct sla_timer *timer, const struct calendar *calendar,
+                  int64_t at_ms);
 /* An answer at at_ms. */
-enum timer_verdict timer_meet(struct arena *arena, struct sla_timer *timer,
-                              const struct calendar *calendar, int64_t at_ms,
-                              enum state why);
+enum timer_verdict timer_meet(struct sla_timer *timer, const struct calendar *calendar,
+                              int64_t at_ms);
 /* Running or paused -> cancelled; true if it changed. Ladders end in any case. */
-bool timer_cancel(struct arena *arena, struct sla_timer *timer,
-                  const struct calendar *calendar, int64_t at_ms, enum state why);
+bool timer_cancel(struct sla_timer *timer, const struct calendar *calendar,
+                  int64_t at_ms);
 /* Breached at breached_ms (its due time, or when a recovery window failed). */
 void timer_breach(struct sla_timer *timer, const struct calendar *calendar,
                   int64_t breached_ms);
-/* A lawful extension; never earlier. */
-void timer_extend(struct arena *arena, struct sla_timer *timer,
-                  const struct calendar *calendar, int64_t at_ms, int64_t until_ms,
-                  enum state why);
+/* What was promised anew before it was due was no breach: breached -> cancelled. False if
+ * at_ms is too late for that. */
+bool timer_unbreach(struct sla_timer *timer, int64_t at_ms);
+/* An extension approved at at_ms. An extension after the due time does not undo the
+ * breach; one that the policy does not allow changes nothing. */
+enum timer_extension timer_extend(struct sla_timer *timer,
+                                  const struct calendar *calendar, int64_t at_ms,
+                                  int64_t until_ms);
+/* Static text. */
+const char *timer_extension_why(enum timer_extension extension);
 
 /* No rung is climbed any more. */
 void timer_end_ladder(struct sla_timer *timer);
