@@ -69,37 +69,82 @@ speaks(const struct assign_member *member, struct str language)
     return false;
 }
 
-struct str
-assign_owner(const struct assign_policy *policy, const struct assign_team *team,
-             struct str language, assign_load_fn *load, void *ctx)
+/* open / capacity without dividing: exact, so the same everywhere. */
+static bool
+lighter(const struct assign_member *a, int64_t open_a, const struct assign_member *b,
+        int64_t open_b)
 {
-    (void)policy;
-    const struct assign_member *best = NULL;
-    int64_t best_load = 0;
-    for (int need_language = 1; need_language >= 0 && !best; need_language--) {
+    return open_a * b->capacity < open_b * a->capacity;
+}
+
+struct assign_choice
+assign_owner(const struct assign_team *team, struct str language, assign_load_fn *load,
+             void *ctx)
+{
+    struct assign_choice best = {.owner = team->lead};
+    for (int need_language = 1; need_language >= 0 && !best.member; need_language--) {
         for (size_t i = 0; i < team->n_members; i++) {
             const struct assign_member *member = &team->members[i];
-            if (need_language && !speaks(member, language))
+            bool good = speaks(member, language);
+            if (need_language && !good)
                 continue;
             int64_t open = load(ctx, team->name, member->name);
-            /* open / capacity without dividing: exact, so the same everywhere. */
-            if (!best || open * best->capacity < best_load * member->capacity) {
-                best = member;
-                best_load = open;
-            }
+            if (!best.member || lighter(member, open, best.member, best.open))
+                best = (struct assign_choice){member->name, member, good, open};
         }
     }
-    return best ? best->name : team->lead;
+    return best;
+}
+
+const struct assign_member *
+assign_member_find(const struct assign_team *team, struct str name)
+{
+    for (size_t i = 0; i < team->n_members; i++)
+        if (str_eq_nocase(team->members[i].name, name))
+            return &team->members[i];
+    return NULL;
+}
+
+/* --- escalation --------------------------------------------------------------------- */
+
+static struct str
+role_in(const struct assign_roles *roles, struct str role)
+{
+    for (size_t i = 0; i < roles->n; i++)
+        if (str_eq_nocase(roles->items[i].role, role))
+            return roles->items[i].person;
+    return STR_NULL;
+}
+
+static struct str
+person_of(const struct assign_policy *policy, const struct assign_team *team,
+          struct str role)
+{
+    struct str person = role_in(&team->roles, role);
+    if (str_empty(person) && str_eq_nocase(role, STR("team_lead")))
+        person = team->lead;
+    return str_empty(person) ? role_in(&policy->roles, role) : person;
 }
 
 struct str
-assign_rung(const struct assign_policy *policy, struct str team, int64_t level)
+assign_escalate(const struct assign_policy *policy, struct str team, struct str owner,
+                struct str role, int64_t level)
 {
-    if (policy->n_rungs == 0 || level < 1)
-        return policy->senior_owner;
-    size_t at = (size_t)level > policy->n_rungs ? policy->n_rungs - 1 : (size_t)level - 1;
-    if (!str_eq(policy->rungs[at], STR("team_lead")))
-        return policy->rungs[at];
     const struct assign_team *found = assign_team_find(policy, team);
-    return found && !str_empty(found->lead) ? found->lead : policy->senior_owner;
+    if (!found)
+        found = assign_team_find(policy, policy->default_team);
+    BUG_IF(!found); /* the loader saw to it */
+
+    /* Where the ladder goes on from: the rung itself, else by its number. */
+    size_t next = level < 1 ? 0 : (size_t)i64_min(level - 1, (int64_t)policy->n_rungs);
+    for (size_t i = 0; i < policy->n_rungs; i++)
+        if (str_eq_nocase(policy->rungs[i], role))
+            next = i;
+    struct str last = str_empty(role) ? STR_NULL : person_of(policy, found, role);
+    while ((str_empty(last) || str_eq(last, owner)) && next < policy->n_rungs) {
+        struct str person = person_of(policy, found, policy->rungs[next++]);
+        if (!str_empty(person))
+            last = person;
+    }
+    return str_empty(last) ? policy->senior_owner : last;
 }

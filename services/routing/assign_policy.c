@@ -1,4 +1,4 @@
-/* assign_policy.c - reads routing.json and the notice templates; const afterwards. */
+/* assign_policy.c - reads routing.json; const afterwards. */
 #include <stdlib.h>
 
 #include "routing/assign.h"
@@ -42,17 +42,51 @@ read_member(const struct policy_node *node, struct arena *arena,
                         &member->languages, err);
 }
 
+/* {"role": "person", ...} */
+static bool
+read_roles(const struct policy_node *node, struct arena *arena,
+           struct assign_roles *ret_roles, struct err *err)
+{
+    struct policy_node roles;
+    const char *role = NULL;
+    json_t *person = NULL;
+    if (!policy_object(node, "roles", false, &roles, err))
+        return false;
+    size_t n = roles.json ? json_object_size(roles.json) : 0;
+    if (n > ASSIGN_MAX_ROLES)
+        return policy_error(&roles, err, "more than %d roles", ASSIGN_MAX_ROLES);
+    ret_roles->items = ARENA_ARRAY(arena, struct assign_role, n + 1);
+    if (n == 0)
+        return true;
+    json_object_foreach(roles.json, role, person)
+    {
+        struct assign_role *item = &ret_roles->items[ret_roles->n];
+        if (strcmp(role, "comment") == 0)
+            continue;
+        item->role = str_from(role);
+        if (!policy_str(&roles, role, true, &item->person, err))
+            return false;
+        if (str_empty(item->person))
+            return policy_error(&roles, err, "role \"%s\" has no person", role);
+        ret_roles->n++;
+    }
+    return true;
+}
+
 static bool
 read_team(const struct policy_node *node, struct arena *arena, struct assign_team *team,
           struct err *err)
 {
-    static const char *const KEYS[] = {"name", "lead", "members", NULL};
+    static const char *const KEYS[] = {"name", "lead", "members", "roles", NULL};
     struct policy_node members;
     if (!policy_known(node, KEYS, err) ||
         !policy_str(node, "name", true, &team->name, err) ||
         !policy_str(node, "lead", true, &team->lead, err) ||
+        !read_roles(node, arena, &team->roles, err) ||
         !policy_array(node, "members", false, ASSIGN_MAX_MEMBERS, &members, err))
         return false;
+    if (str_empty(team->name) || str_empty(team->lead))
+        return policy_error(node, err, "a team needs a name and a lead");
     team->n_members = members.json ? policy_len(&members) : 0;
     team->members = ARENA_ARRAY(arena, struct assign_member, team->n_members + 1);
     for (size_t i = 0; i < team->n_members; i++) {
@@ -119,12 +153,30 @@ read_rules(const struct policy_node *root, struct assign_policy *policy, struct 
     return true;
 }
 
+/* A rung that nobody can climb to would be noticed only when it is needed. */
+static bool
+check_rungs(const struct policy_node *root, const struct assign_policy *policy,
+            struct err *err)
+{
+    for (size_t i = 0; i < policy->n_rungs; i++) {
+        struct str rung = policy->rungs[i];
+        bool known = str_eq(rung, STR("team_lead"));
+        for (size_t k = 0; k < policy->roles.n; k++)
+            known |= str_eq_nocase(policy->roles.items[k].role, rung);
+        if (!known)
+            return policy_error(root, err,
+                                "escalation \"%.*s\": nobody has this role in $.roles",
+                                STR_ARG(rung));
+    }
+    return true;
+}
+
 static bool
 read_routing(struct assign_policy *policy, struct err *err)
 {
-    static const char *const KEYS[] = {
-        "version",    "default_team", "transfer_limit", "senior",
-        "escalation", "teams",        "rules",          NULL};
+    static const char *const KEYS[] = {"version", "default_team", "transfer_limit",
+                                       "senior",  "roles",        "escalation",
+                                       "teams",   "rules",        NULL};
     static const char *const SENIOR_KEYS[] = {"team", "owner", NULL};
     struct policy_node root = policy_root(&policy->doc);
     struct policy_node senior;
@@ -137,46 +189,22 @@ read_routing(struct assign_policy *policy, struct err *err)
            policy_known(&senior, SENIOR_KEYS, err) &&
            policy_str(&senior, "team", true, &policy->senior_team, err) &&
            policy_str(&senior, "owner", true, &policy->senior_owner, err) &&
+           (!str_empty(policy->senior_owner) ||
+            policy_error(&senior, err, "the senior owner needs a name")) &&
+           read_roles(&root, &policy->arena, &policy->roles, err) &&
            read_strings(&root, "escalation", true, ASSIGN_MAX_RUNGS, &policy->arena,
                         &policy->n_rungs, &policy->rungs, err) &&
-           read_teams(&root, policy, err) && read_rules(&root, policy, err);
-}
-
-static bool
-read_notices(struct assign_policy *policy, size_t language, struct err *err)
-{
-    static const char *const KEYS[] = {"version", "notices", NULL};
-    static const char *const NOTICE_KEYS[] = {"title", "lines", NULL};
-    struct policy_node root = policy_root(&policy->notices_doc[language]);
-    struct policy_node all;
-    if (!policy_known(&root, KEYS, err) ||
-        !policy_object(&root, "notices", true, &all, err))
-        return false;
-    for (size_t i = 0; i < NOTICE_COUNT; i++) {
-        struct notice_template *t = &policy->notices[language][i];
-        struct policy_node node;
-        if (!policy_object(&all, notice_name((enum notice)i), true, &node, err) ||
-            !policy_known(&node, NOTICE_KEYS, err) ||
-            !policy_str(&node, "title", true, &t->title, err) ||
-            !read_strings(&node, "lines", true, 64, &policy->arena, &t->n_lines,
-                          &t->lines, err))
-            return false;
-    }
-    return true;
+           check_rungs(&root, policy, err) && read_teams(&root, policy, err) &&
+           read_rules(&root, policy, err);
 }
 
 void *
 assign_policy_load(const char *dir, struct err *err)
 {
-    static const char *const NOTICE_FILES[] = {"notices/en.json", "notices/zh.json"};
     struct assign_policy *policy = calloc(1, sizeof(*policy));
     BUG_IF(!policy);
-    bool ok =
-        policy_read(&policy->doc, dir, "routing.json", err) && read_routing(policy, err);
-    for (size_t i = 0; ok && i < COUNT_OF(NOTICE_FILES); i++)
-        ok = policy_read(&policy->notices_doc[i], dir, NOTICE_FILES[i], err) &&
-             read_notices(policy, i, err);
-    if (ok)
+    if (policy_read(&policy->doc, dir, "routing.json", err) &&
+        read_routing(policy, err) && notice_policy_load(&policy->notices, dir, err))
         return policy;
     assign_policy_free(policy);
     return NULL;
@@ -189,8 +217,7 @@ assign_policy_free(void *loaded)
     if (!policy)
         return;
     policy_release(&policy->doc);
-    for (size_t i = 0; i < COUNT_OF(policy->notices_doc); i++)
-        policy_release(&policy->notices_doc[i]);
+    notice_policy_release(&policy->notices);
     arena_release(&policy->arena);
     free(policy);
 }

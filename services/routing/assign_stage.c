@@ -1,112 +1,72 @@
 /* assign_stage.c - complaints.timed -> complaints.routed, notifications, observations.
  *
- * State: "c:<complaint_id>" AssignCase, "l:<team>/<member>" MemberLoad (this partition's
- * open cases).  The last stage of the customer's stream: it knows every section. */
-#include "base/buf.h"
-#include "gen/member_load.h"
-#include "ident/ident.h"
-#include "routing/assign.h"
+ * The last stage of the customer's stream: it knows every section. */
+#include "routing/assign_io.h"
 #include "routing/stages.h"
 
-enum { OUT_ROUTED, OUT_NOTIFICATIONS, OUT_OBSERVED };
-
-static struct str
-case_key(struct turn *turn, struct str complaint_id)
+struct str
+assign_case_key(struct arena *arena, struct str complaint_id)
 {
-    return arena_printf(turn_arena(turn), "c:%.*s", STR_ARG(complaint_id));
+    return arena_printf(arena, "c:%.*s", STR_ARG(complaint_id));
 }
 
-/* --- load of members ---------------------------------------------------------------- */
-
-static struct str
-load_key(struct turn *turn, struct str team, struct str member)
+bool
+assign_case_load(struct turn *turn, struct str complaint_id, struct assign_case *ret,
+                 bool *ret_found, struct err *err)
 {
-    /* Names come from people (complaint.assigned): bounded for the key. */
-    return arena_printf(turn_arena(turn), "l:%.*s/%.*s",
-                        (int)(team.len < 400 ? team.len : 400), team.ptr ? team.ptr : "",
-                        (int)(member.len < 400 ? member.len : 400),
-                        member.ptr ? member.ptr : "");
+    return turn_load(turn, assign_case_key(turn_arena(turn), complaint_id),
+                     &assign_case_wire, ret, ret_found, err);
 }
 
-struct load_ctx {
-    struct turn *turn;
-    struct err *err;
-    bool failed;
-};
-
-static int64_t
-load_of(void *ctx, struct str team, struct str member)
+bool
+assign_case_save(struct turn *turn, const struct assign_case *c, struct err *err)
 {
-    struct load_ctx *load = ctx;
-    struct member_load record = {0};
-    bool found = false;
-    if (!turn_load(load->turn, load_key(load->turn, team, member), &member_load_wire,
-                   &record, &found, load->err))
-        load->failed = true;
-    return record.open;
-}
-
-static bool
-load_add(struct turn *turn, struct str team, struct str member, int32_t add,
-         struct err *err)
-{
-    struct str key = load_key(turn, team, member);
-    struct member_load record = {0};
-    bool found = false;
-    if (!turn_load(turn, key, &member_load_wire, &record, &found, err))
-        return false;
-    record.open += add;
-    if (record.open <= 0) {
-        turn_delete(turn, key);
-        return true;
-    }
-    return turn_save(turn, key, &member_load_wire, &record, TIME_NONE, err);
-}
-
-static bool
-is_ended(enum state state)
-{
-    return state == STATE_RESOLVED || state == STATE_CLOSED || state == STATE_REJECTED ||
-           state == STATE_WITHDRAWN || state == STATE_MERGED;
-}
-
-/* Moves the case's weight to whoever owns it now; an ended case weighs on nobody. */
-static bool
-settle_load(struct turn *turn, struct assign_case *c, struct err *err)
-{
-    bool holds = !is_ended(c->state) && !str_empty(c->routing.owner);
-    struct str owner = holds ? c->routing.owner : STR_NULL;
-    struct str team = holds ? c->routing.team : STR_NULL;
-    if (str_eq(owner, c->held_by) && str_eq(team, c->held_team))
-        return true;
-    if (!str_empty(c->held_by) && !load_add(turn, c->held_team, c->held_by, -1, err))
-        return false;
-    if (holds && !load_add(turn, team, owner, 1, err))
-        return false;
-    c->held_by = owner;
-    c->held_team = team;
-    return true;
+    return turn_save(turn, assign_case_key(turn_arena(turn), c->complaint_id),
+                     &assign_case_wire, c, TIME_NONE, err);
 }
 
 /* --- the case ----------------------------------------------------------------------- */
 
+/* Dates are told in the zone of the clock that they wait for most. */
 static void
-take_sections(struct assign_case *c, const struct complaint_event *ev, struct turn *turn)
+take_zone(struct assign_case *c, const struct sla_section *sla)
 {
+    static const enum clock FIRST[] = {CLOCK_STATUTORY, CLOCK_RESOLUTION,
+                                       CLOCK_FIRST_RESPONSE, CLOCK_ACKNOWLEDGE};
+    for (size_t k = 0; sla && k < COUNT_OF(FIRST); k++)
+        for (size_t i = 0; i < sla->n_clocks; i++)
+            if (sla->clocks[i].clock == FIRST[k] && !str_empty(sla->clocks[i].zone)) {
+                c->zone = sla->clocks[i].zone;
+                return;
+            }
+}
+
+static void
+take_submission(struct assign_case *c, const struct complaint_event *ev)
+{
+    c->channel = ev->submission->channel;
+    c->brand = ev->submission->brand;
+    c->said_language = str_cut_utf8(ev->submission->language, 64);
+    if (ev->submission->regulator)
+        c->regulator = ev->submission->regulator->name;
+    c->recipient = ev->customer;
+}
+
+static void
+take_sections(struct assign_job *job)
+{
+    struct assign_case *c = &job->c;
+    const struct complaint_event *ev = job->ev;
     if (!str_empty(ev->customer_hash))
         c->customer_hash = ev->customer_hash;
-    if (ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED && ev->submission) {
-        c->channel = ev->submission->channel;
-        c->brand = ev->submission->brand;
-        if (ev->submission->regulator)
-            c->regulator = ev->submission->regulator->name;
-        c->recipient = ev->customer;
-    }
+    if (ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED && ev->submission)
+        take_submission(c, ev);
     if (ev->register_) {
         c->state = ev->register_->state;
         c->history = ev->register_->history;
         c->source = ev->register_->source;
         c->complaint_ref = ev->register_->complaint_ref;
+        c->received_at = ev->register_->received_at;
     }
     if (ev->classification) {
         c->language = ev->classification->language;
@@ -120,9 +80,9 @@ take_sections(struct assign_case *c, const struct complaint_event *ev, struct tu
         c->tier = ev->triage->tier;
         c->double_deviation = ev->triage->double_deviation;
     }
-    const struct assign_policy *policy = turn_policy(turn);
-    c->routing.policy_version = str_from(policy->doc.version);
-    c->routing.policy_hash = str_from(policy->doc.hash);
+    take_zone(c, ev->sla);
+    c->routing.policy_version = str_from(job->policy->doc.version);
+    c->routing.policy_hash = str_from(job->policy->doc.hash);
 }
 
 static void
@@ -145,242 +105,261 @@ facts_of(const struct assign_case *c, const struct complaint_event *ev,
     }
 }
 
-/* Puts the case into a team; the owner by language and load unless somebody named one. */
+/* --- team and owner ------------------------------------------------------------------- */
+
+/* "dev has 3 of 50 cases open", and what was asked for and not found. */
+static struct str
+say_choice(const struct assign_job *job, const struct assign_team *team,
+           const struct assign_choice *choice)
+{
+    struct str language = job->c.language;
+    if (!choice->member)
+        return arena_printf(job->arena, "%.*s has no members: its lead",
+                            STR_ARG(team->name));
+    return arena_printf(job->arena, "%.*s%s%.*s%s, had %lld of %lld cases open, the least",
+                        STR_ARG(choice->owner),
+                        choice->speaks ? " speaks " : " (nobody of the team speaks ",
+                        STR_ARG(language), choice->speaks ? "" : ")",
+                        (long long)choice->open, (long long)choice->member->capacity);
+}
+
+/* Puts the case into a team; the owner by language and load unless somebody named one.
+ * rule: what led there; into the section, and with the choice into the timeline. */
 static bool
-give_to(struct turn *turn, struct assign_case *c, struct str team, struct str owner,
+give_to(struct assign_job *job, struct str team, struct str owner, const char *rule,
         struct err *err)
 {
-    const struct assign_policy *policy = turn_policy(turn);
-    const struct assign_team *known = assign_team_find(policy, team);
-    c->routing.team = team;
+    struct routing_section *r = &job->c.routing;
+    const struct assign_team *known = assign_team_find(job->policy, team);
+    bool stays = known && str_eq(known->name, r->team) && !str_empty(r->owner);
+    r->rule = str_from(rule);
+    r->team = known ? known->name : team;
     if (!str_empty(owner)) {
-        c->routing.owner = owner;
+        const struct assign_member *member =
+            known ? assign_member_find(known, owner) : NULL;
+        r->owner = member ? member->name : owner;
+        return true; /* people decided; their event says so */
+    }
+    if (stays) {
+        job->why = arena_printf(job->arena, "%s: %.*s has it already and keeps it", rule,
+                                STR_ARG(r->owner));
         return true;
     }
     if (!known) {
         /* A team that the policy does not know: somebody must answer for it. */
-        c->routing.owner = policy->senior_owner;
+        r->owner = job->policy->senior_owner;
+        job->why = arena_printf(job->arena,
+                                "%s: the policy knows no such team: the senior owner",
+                                rule);
         return true;
     }
-    struct load_ctx load = {.turn = turn, .err = err};
-    c->routing.owner = assign_owner(policy, known, c->language, load_of, &load);
+    struct assign_load_ctx load = {.turn = job->turn, .err = err};
+    struct assign_choice choice =
+        assign_owner(known, job->c.language, assign_load_of, &load);
+    struct str said = say_choice(job, known, &choice);
+    r->owner = choice.owner;
+    job->why = arena_printf(job->arena, "%s: %.*s", rule, STR_ARG(said));
     return !load.failed;
 }
 
 static bool
-first_assignment(struct turn *turn, struct assign_case *c,
-                 const struct complaint_event *ev, struct err *err)
+first_assignment(struct assign_job *job, struct err *err)
 {
-    const struct assign_policy *policy = turn_policy(turn);
     struct assign_facts facts;
-    facts_of(c, ev, &facts);
-    const struct assign_rule *rule = assign_match(policy, &facts);
-    c->routing.rule = rule ? rule->name : STR("default");
-    return give_to(turn, c, rule ? rule->team : policy->default_team, STR_NULL, err);
+    facts_of(&job->c, job->ev, &facts);
+    const struct assign_rule *rule = assign_match(job->policy, &facts);
+    struct str name = rule ? rule->name : STR("default");
+    return give_to(job, rule ? rule->team : job->policy->default_team, STR_NULL,
+                   arena_str(job->arena, str_cut_utf8(name, 128)).ptr, err);
 }
 
 static bool
-act(struct turn *turn, struct assign_case *c, const struct complaint_event *ev,
-    struct err *err)
+assigned(struct assign_job *job, struct err *err)
 {
-    const struct assign_policy *policy = turn_policy(turn);
-    if (ev->type == EVENT_TYPE_COMPLAINT_ASSIGNED && ev->action && !c->routing.frozen) {
-        c->routing.rule = STR("assigned");
-        return give_to(turn, c, ev->action->team, ev->action->owner, err);
-    }
-    if (ev->type == EVENT_TYPE_COMPLAINT_TRANSFERRED && ev->action) {
-        c->routing.transfers++;
-        if (c->routing.frozen)
-            return true;
-        if (c->routing.transfers > policy->transfer_limit) {
-            /* Bouncing ends here: a named senior owner keeps it. */
-            c->routing.frozen = true;
-            c->routing.rule = STR("transfer-limit");
-            return give_to(turn, c, policy->senior_team, policy->senior_owner, err);
-        }
-        c->routing.rule = STR("transferred");
-        return give_to(turn, c, ev->action->team, STR_NULL, err);
-    }
-    if (ev->sla && ev->sla->escalation_level > c->routing.escalation_level) {
-        c->routing.escalation_level = ev->sla->escalation_level;
-        c->routing.escalated_to =
-            assign_rung(policy, c->routing.team, c->routing.escalation_level);
-    }
-    if (str_empty(c->routing.team))
-        return first_assignment(turn, c, ev, err);
+    struct routing_section *r = &job->c.routing;
+    const struct action *said = job->ev->action;
+    if (!r->frozen)
+        return give_to(job, said->team, said->owner, "assigned", err);
+    job->why = arena_printf(job->arena, "above the limit of %lld transfers it stays",
+                            (long long)job->policy->transfer_limit);
     return true;
 }
 
-/* --- what goes out ------------------------------------------------------------------ */
-
 static bool
-notify(struct turn *turn, struct assign_case *c, const struct complaint_event *ev,
-       struct err *err)
+transferred(struct assign_job *job, struct err *err)
 {
-    enum notice notice = NOTICE_COUNT;
-    if (ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED && !c->acknowledged &&
-        c->kind != KIND_PRAISE)
-        notice = NOTICE_ACKNOWLEDGEMENT;
-    else if (ev->type == EVENT_TYPE_COMPLAINT_RESOLVED)
-        notice = NOTICE_RESOLUTION;
-    else if (ev->type == EVENT_TYPE_COMPLAINT_REJECTED)
-        notice = NOTICE_REJECTION;
-    if (notice == NOTICE_COUNT || c->history)
+    struct routing_section *r = &job->c.routing;
+    const struct assign_policy *policy = job->policy;
+    r->transfers++;
+    if (r->frozen || r->transfers <= policy->transfer_limit) {
+        if (!r->frozen)
+            return give_to(job, job->ev->action->team, STR_NULL, "transferred", err);
+        job->why = arena_printf(job->arena, "transfer %d, above the limit of %lld: it stays",
+                                (int)r->transfers, (long long)policy->transfer_limit);
         return true;
-    if (notice == NOTICE_ACKNOWLEDGEMENT)
-        c->acknowledged = true;
-    struct notice_facts facts = {
-        .event_id = ident_child_id(turn_arena(turn), ev->event_id,
-                                   str_from(notice_name(notice)), 0, 0),
-        .at_ms = ev->occurred_at,
-        .c = c,
-        .sla = ev->sla,
-        .remedy = ev->action ? ev->action->remedy : STR_NULL,
-        .reason = ev->action ? ev->action->reason : STR_NULL,
-    };
-    CLEANUP(buf_release) struct buf out = {.max_bytes = (size_t)1024 * 1024};
-    if (!notice_print(turn_policy(turn), notice, &facts, &out))
-        return err_set(err, ERR_STOP, "%.*s: notice larger than 1 MiB",
-                       STR_ARG(c->complaint_id));
-    static const struct header HEADERS[] = {
-        {{"content-type", 12}, {"application/cloudevents+json", 28}}};
-    return turn_emit_bytes(turn, OUT_NOTIFICATIONS, ev->customer_key, buf_str(&out),
-                           HEADERS, COUNT_OF(HEADERS), err);
-}
-
-static bool
-is_fact(enum event_type type)
-{
-    switch (type) {
-    case EVENT_TYPE_COMPLAINT_SUBMITTED:
-    case EVENT_TYPE_COMPLAINT_CORRECTED:
-    case EVENT_TYPE_COMPLAINT_REOPENED:
-    case EVENT_TYPE_COMPLAINT_REMEDY_OFFERED:
-    case EVENT_TYPE_COMPLAINT_REMEDY_ACCEPTED:
-    case EVENT_TYPE_COMPLAINT_REMEDY_REFUSED:
-    case EVENT_TYPE_COMPLAINT_RESOLVED:
-    case EVENT_TYPE_COMPLAINT_RATED:
-    case EVENT_TYPE_COMPLAINT_MERGED:
-        return true;
-    default:
-        return false;
     }
-}
-
-static bool
-emit_fact(struct turn *turn, const struct assign_case *c,
-          const struct complaint_event *ev, struct str cluster_key, bool left,
-          struct err *err)
-{
-    struct product_fact fact = {
-        .event_id = ev->event_id,
-        .type = ev->type,
-        .cluster_key = cluster_key,
-        .product = left ? STR_NULL : c->product,
-        .issue = left ? STR_NULL : c->issue,
-        .complaint_id = c->complaint_id,
-        .customer_key = c->customer_key,
-        .customer_hash = c->customer_hash,
-        .occurred_at = ev->occurred_at,
-        .recorded_at = ev->recorded_at,
-        .severity = c->severity,
-        .priority = c->priority,
-        .kind = c->kind,
-        .left = left,
-        .double_deviation = c->double_deviation,
-        .tier = c->tier,
-        .brand = c->brand,
-        .has_channel = true,
-        .channel = c->channel,
-    };
-    if (ev->action) {
-        fact.remedy = ev->action->remedy;
-        fact.cause = ev->action->cause;
-        fact.score = ev->action->score;
-    }
-    return turn_emit_record(turn, OUT_OBSERVED, cluster_key, &product_fact_wire, &fact,
-                            err);
-}
-
-/* A complaint counts in the cluster of its product and issue; a correction moves it. */
-static bool
-observe(struct turn *turn, struct assign_case *c, const struct complaint_event *ev,
-        struct err *err)
-{
-    if (ev->stage == STAGE_COLLECT || !is_fact(ev->type))
-        return true;
-    bool counts = c->kind == KIND_COMPLAINT && ev->type != EVENT_TYPE_COMPLAINT_MERGED &&
-                  (!str_empty(c->product) || !str_empty(c->issue));
-    struct str cluster =
-        counts ? ident_cluster_key(turn_arena(turn), turn_settings(turn)->salt,
-                                   c->product, c->issue)
-               : STR_NULL;
-    if (c->observed && !str_eq(cluster, c->routing.cluster_key) &&
-        !emit_fact(turn, c, ev, c->routing.cluster_key, true, err))
+    /* Bouncing ends here: a named senior owner keeps it. */
+    r->frozen = true;
+    if (!give_to(job, policy->senior_team, policy->senior_owner, "transfer-limit", err))
         return false;
-    if (counts && !emit_fact(turn, c, ev, cluster, false, err))
-        return false;
-    c->observed = counts;
-    c->routing.cluster_key = cluster;
+    job->why = arena_printf(job->arena,
+                            "transfer %d, above the limit of %lld: the senior owner keeps "
+                            "it",
+                            (int)r->transfers, (long long)policy->transfer_limit);
     return true;
 }
 
-/* --- events ------------------------------------------------------------------------- */
+/* sla says that a rung was climbed; who that is, is ours. */
+static void
+escalate(struct assign_job *job)
+{
+    struct routing_section *r = &job->c.routing;
+    const struct sla_section *sla = job->ev->sla;
+    if (!sla || sla->escalation_level <= r->escalation_level)
+        return;
+    job->role = job->ev->type == EVENT_TYPE_SLA_ESCALATED && sla->fired ? sla->fired->to
+                                                                         : STR_NULL;
+    r->escalation_level = sla->escalation_level;
+    r->escalated_to = assign_escalate(job->policy, r->team, r->owner, job->role,
+                                      sla->escalation_level);
+    job->escalated = true;
+}
+
+static bool
+act(struct assign_job *job, struct err *err)
+{
+    const struct complaint_event *ev = job->ev;
+    if (ev->type == EVENT_TYPE_COMPLAINT_ASSIGNED && ev->action)
+        return assigned(job, err);
+    if (ev->type == EVENT_TYPE_COMPLAINT_TRANSFERRED && ev->action)
+        return transferred(job, err);
+    if (str_empty(job->c.routing.team) && !first_assignment(job, err))
+        return false;
+    escalate(job);
+    return true;
+}
+
+/* --- merges and late reopenings --------------------------------------------------------
+ */
+
+/* Promises and statutory dates go on at the target; he must hear there if they break. */
+static bool
+hand_over(const struct assign_job *job, struct err *err)
+{
+    const struct complaint_event *ev = job->ev;
+    struct assign_case target = {0};
+    bool found = false;
+    if (ev->type != EVENT_TYPE_COMPLAINT_MERGED || !ev->register_ ||
+        job->c.n_told == 0 || str_empty(ev->register_->merged_into) ||
+        str_eq(ev->register_->merged_into, job->c.complaint_id))
+        return true;
+    if (!assign_case_load(job->turn, ev->register_->merged_into, &target, &found, err))
+        return false;
+    if (!found)
+        return true;
+    notice_take_over(&target, &job->c, job->arena);
+    return assign_case_save(job->turn, &target, err);
+}
 
 /* A late reopening starts a new complaint: who knew the old one takes the new one. */
 static bool
-inherit(struct turn *turn, struct assign_case *c, const struct complaint_event *ev,
-        struct err *err)
+inherit(struct assign_job *job, struct err *err)
 {
+    const struct complaint_event *ev = job->ev;
+    struct assign_case *c = &job->c;
     if (ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED || !ev->register_ ||
         str_empty(ev->register_->previous_complaint_id))
         return true;
     struct assign_case old = {0};
     bool found = false;
-    if (!turn_load(turn, case_key(turn, ev->register_->previous_complaint_id),
-                   &assign_case_wire, &old, &found, err))
+    bool erased = false;
+    if (!assign_case_load(job->turn, ev->register_->previous_complaint_id, &old, &found,
+                          err))
         return false;
     if (!found)
         return true;
+    struct assign_case fresh = *c;
+    struct customer *recipient = ARENA_NEW(job->arena, struct customer);
     *c = old;
-    c->complaint_id = ev->complaint_id;
-    c->held_by = STR_NULL;
-    c->held_team = STR_NULL;
-    c->observed = false;
-    c->routing.escalation_level = 0;
-    c->routing.escalated_to = STR_NULL;
-    c->routing.transfers = 0;
-    c->routing.frozen = false;
+    if (!assign_customer_reach(job, recipient, &erased, err))
+        return false;
+    *c = fresh;
+    c->customer_hash = old.customer_hash;
+    c->channel = old.channel;
+    c->brand = old.brand;
+    c->language = old.language;
+    c->said_language = old.said_language;
+    c->kind = old.kind;
+    c->product = old.product;
+    c->issue = old.issue;
+    c->severity = old.severity;
+    c->tier = old.tier;
+    c->priority = old.priority;
+    c->double_deviation = old.double_deviation;
+    c->regulator = old.regulator;
+    c->zone = old.zone;
+    c->erased = erased;
+    c->recipient = erased ? NULL : recipient;
+    c->routing.team = old.routing.team;
+    c->routing.owner = old.routing.owner;
+    c->routing.collective_id = old.routing.collective_id;
     c->routing.rule = STR("same-owner");
-    c->routing.cluster_key = STR_NULL;
+    job->why = arena_printf(job->arena, "same-owner: %.*s knows the case",
+                            STR_ARG(old.routing.owner));
     return true;
+}
+
+/* --- events ------------------------------------------------------------------------- */
+
+static bool
+open_case(struct assign_job *job, struct err *err)
+{
+    job->c = (struct assign_case){.complaint_id = job->ev->complaint_id,
+                                  .customer_key = job->ev->customer_key};
+    return inherit(job, err);
+}
+
+static void
+remember(struct assign_job *job, bool found)
+{
+    const struct assign_case *c = &job->c;
+    job->before = (struct notice_before){
+        .state = found ? c->state : STATE_NONE,
+        .team = c->routing.team,
+        .owner = c->routing.owner,
+    };
+}
+
+static bool
+on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *err)
+{
+    struct assign_job job = {.turn = turn,
+                             .arena = turn_arena(turn),
+                             .policy = turn_policy(turn),
+                             .ev = ev};
+    bool found = false;
+    if (!assign_case_load(turn, ev->complaint_id, &job.c, &found, err) ||
+        (!found && !open_case(&job, err)))
+        return false;
+    remember(&job, found);
+    take_sections(&job);
+    if ((!found && !assign_customer_begin(&job, err)) || !act(&job, err) ||
+        !assign_load_settle(turn, &job.c, err) || !assign_tell(&job, !found, err) ||
+        !assign_observe(&job, err))
+        return false;
+    return hand_over(&job, err) && assign_case_save(turn, &job.c, err);
 }
 
 static bool
 on_event(struct turn *turn, const struct complaint_event *ev, struct err *err)
 {
-    if (str_empty(ev->complaint_id))
-        return turn_emit(turn, ev, err);
-
-    struct str key = case_key(turn, ev->complaint_id);
-    struct assign_case c = {0};
-    bool found = false;
-    if (!turn_load(turn, key, &assign_case_wire, &c, &found, err))
+    if (!str_empty(ev->complaint_id))
+        return on_complaint(turn, ev, err);
+    if ((ev->type == EVENT_TYPE_CUSTOMER_UPDATED ||
+         ev->type == EVENT_TYPE_CUSTOMER_ERASED) &&
+        !assign_customer_event(turn, ev, err))
         return false;
-    if (!found) {
-        c.complaint_id = ev->complaint_id;
-        c.customer_key = ev->customer_key;
-        if (!inherit(turn, &c, ev, err))
-            return false;
-    }
-    take_sections(&c, ev, turn);
-    if (!act(turn, &c, ev, err) || !settle_load(turn, &c, err) ||
-        !notify(turn, &c, ev, err) || !observe(turn, &c, ev, err) ||
-        !turn_save(turn, key, &assign_case_wire, &c, TIME_NONE, err))
-        return false;
-    struct complaint_event out = *ev;
-    out.routing = &c.routing;
-    return turn_emit(turn, &out, err);
+    return turn_emit(turn, ev, err);
 }
 
 static const struct stage_output OUTPUTS[] = {

@@ -98,51 +98,106 @@ test_owner_by_language_and_load(void **state)
     struct str both[] = {STR("zh"), STR("en")};
     struct assign_member members[] = {
         {STR("a"), 1, en, 10}, {STR("b"), 2, both, 20}, {STR("c"), 1, en, 10}};
-    struct assign_team team = {STR("t"), STR("lead"), COUNT_OF(members), members};
+    struct assign_team team = {
+        .name = STR("t"), .lead = STR("lead"), COUNT_OF(members), members};
     static const struct {
         int64_t open[3];
         const char *language, *expect;
+        bool speaks;
     } table[] = {
-        {{0, 0, 0}, "en", "a"},  /* a tie: first in the file            */
-        {{1, 0, 0}, "en", "b"},  /* least load                          */
-        {{1, 1, 1}, "en", "b"},  /* 1 of 20 is less than 1 of 10        */
-        {{1, 2, 1}, "en", "a"},  /* 2 of 20 equals 1 of 10: first       */
-        {{0, 99, 0}, "zh", "b"}, /* the language counts before the load */
-        {{5, 11, 4}, "fr", "c"}, /* nobody speaks it: anyone            */
+        {{0, 0, 0}, "en", "a", true},  /* a tie: first in the file            */
+        {{1, 0, 0}, "en", "b", true},  /* least load                          */
+        {{1, 1, 1}, "en", "b", true},  /* 1 of 20 is less than 1 of 10        */
+        {{1, 2, 1}, "en", "a", true},  /* 2 of 20 equals 1 of 10: first       */
+        {{0, 99, 0}, "zh", "b", true}, /* the language counts before the load */
+        {{5, 11, 4}, "fr", "c", false}, /* nobody speaks it: anyone           */
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s\n", i, table[i].expect);
         struct loads loads = {&team, table[i].open};
-        struct str owner =
-            assign_owner(shipped, &team, str_from(table[i].language), load_of, &loads);
-        assert_true(str_eq(owner, str_from(table[i].expect)));
+        struct assign_choice choice =
+            assign_owner(&team, str_from(table[i].language), load_of, &loads);
+        assert_true(str_eq(choice.owner, str_from(table[i].expect)));
+        assert_int_equal(choice.speaks, table[i].speaks);
+        assert_int_equal(choice.open, table[i].open[choice.member - members]);
     }
     team.n_members = 0;
     struct loads none = {&team, NULL};
-    assert_true(
-        str_eq(assign_owner(shipped, &team, STR("en"), load_of, &none), STR("lead")));
+    struct assign_choice lead = assign_owner(&team, STR("en"), load_of, &none);
+    assert_true(str_eq(lead.owner, STR("lead")));
+    assert_null(lead.member);
 }
 
 static void
-test_rungs(void **state)
+test_a_rung_is_a_named_person(void **state)
 {
     (void)state;
     static const struct {
-        const char *team;
+        const char *team, *owner, *role;
         int64_t level;
         const char *expect;
     } table[] = {
-        {"banking", 1, "banking-lead"},
-        {"no such team", 1, "head-of-complaints"},
-        {"banking", 3, "head-of-complaints"},
-        {"banking", 4, "board-member-for-customers"},
-        {"banking", 99, "board-member-for-customers"},
+        {"banking", "dev", "team_lead", 1, "banking-lead"},
+        {"BANKING", "dev", "team_lead", 1, "banking-lead"},
+        {"banking", "dev", "head_of_complaints", 2, "head-of-complaints"},
+        {"banking", "dev", "executive", 3, "board-member-for-customers"},
+        /* the role says it, not the number: another ladder begins higher */
+        {"banking", "dev", "head_of_complaints", 1, "head-of-complaints"},
+        /* nobody's desk: the default team answers for it */
+        {"no such team", "x", "team_lead", 1, "front-office-lead"},
+        {NULL, NULL, "team_lead", 1, "front-office-lead"},
+        /* a role that nobody has: the next higher one by its number */
+        {"banking", "dev", "duty_manager", 1, "banking-lead"},
+        {"banking", "dev", "duty_manager", 2, "head-of-complaints"},
+        {"banking", "dev", "duty_manager", 99, "head-of-complaints"},
+        /* without a role the number says it */
+        {"banking", "dev", NULL, 1, "banking-lead"},
+        {"banking", "dev", NULL, 3, "board-member-for-customers"},
+        {"banking", "dev", NULL, 0, "banking-lead"},
+        /* to himself is nowhere */
+        {"banking", "banking-lead", "team_lead", 1, "head-of-complaints"},
+        {"customer-relations", "head-of-complaints", "team_lead", 1,
+         "board-member-for-customers"},
+        {"customer-relations", "board-member-for-customers", "executive", 3,
+         "board-member-for-customers"},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
-        print_message("row %zu: %s\n", i, table[i].expect);
-        struct str rung = assign_rung(shipped, str_from(table[i].team), table[i].level);
-        assert_true(str_eq(rung, str_from(table[i].expect)));
+        print_message("row %zu: %s %s %lld\n", i, table[i].team ? table[i].team : "-",
+                      table[i].role ? table[i].role : "-", (long long)table[i].level);
+        struct str person = assign_escalate(
+            shipped, str_from(table[i].team), str_from(table[i].owner),
+            str_from(table[i].role), table[i].level);
+        assert_true(str_eq(person, str_from(table[i].expect)));
     }
+}
+
+/* A team may have people of its own for a role. */
+static void
+test_roles_of_a_team(void **state)
+{
+    (void)state;
+    struct assign_role own = {STR("head_of_complaints"), STR("uta")};
+    struct assign_role all = {STR("head_of_complaints"), STR("max")};
+    struct str rungs[] = {STR("team_lead"), STR("head_of_complaints")};
+    struct assign_team teams[] = {
+        {.name = STR("a"), .lead = STR("la"), .roles = {1, &own}},
+        {.name = STR("b"), .lead = STR("lb")},
+    };
+    struct assign_policy policy = {
+        .default_team = STR("b"),
+        .senior_owner = STR("senior"),
+        .roles = {1, &all},
+        .n_rungs = COUNT_OF(rungs),
+        .rungs = rungs,
+        .n_teams = COUNT_OF(teams),
+        .teams = teams,
+    };
+    struct str role = STR("head_of_complaints");
+    assert_true(str_eq(assign_escalate(&policy, STR("a"), STR("x"), role, 2), STR("uta")));
+    assert_true(str_eq(assign_escalate(&policy, STR("b"), STR("x"), role, 2), STR("max")));
+    policy.n_rungs = 0;
+    assert_true(
+        str_eq(assign_escalate(&policy, STR("b"), STR("x"), STR("?"), 1), STR("senior")));
 }
 
 static void
@@ -166,6 +221,15 @@ test_bad_policies_are_refused(void **state)
         {"{" HEAD "\"default_team\":\"t\",\"transfer_limit\":-1,"
          "\"teams\":[{\"name\":\"t\",\"lead\":\"l\"}],\"rules\":[]}",
          "$.transfer_limit"},
+        {"{\"senior\":{\"team\":\"t\",\"owner\":\"o\"},\"escalation\":[\"boss\"],"
+         "\"default_team\":\"t\",\"teams\":[{\"name\":\"t\",\"lead\":\"l\"}],\"rules\":[]}",
+         "escalation \"boss\": nobody"},
+        {"{" HEAD "\"default_team\":\"t\",\"teams\":[{\"name\":\"t\",\"lead\":\"l\","
+         "\"roles\":{\"boss\":\"\"}}],\"rules\":[]}",
+         "role \"boss\" has no person"},
+        {"{" HEAD "\"default_team\":\"t\",\"teams\":[{\"name\":\"t\",\"lead\":\"\"}],"
+         "\"rules\":[]}",
+         "a team needs a name and a lead"},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s\n", i, table[i].expect);
@@ -193,7 +257,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules_first_match_wins),
         cmocka_unit_test(test_owner_by_language_and_load),
-        cmocka_unit_test(test_rungs),
+        cmocka_unit_test(test_a_rung_is_a_named_person),
+        cmocka_unit_test(test_roles_of_a_team),
         cmocka_unit_test(test_bad_policies_are_refused),
     };
     return cmocka_run_group_tests(tests, open_policy, close_policy);
