@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "triage/triage_reach.h"
+
 #define MAX_REASONS 32
 
 /* Collects the components as they are used. */
@@ -151,6 +153,14 @@ salvageability_of(const struct triage_policy *policy, const struct triage_case *
         salvage *= tenure;
         note(tally, "tenure", floor(years), tenure, "years with us");
     }
+    if (u->has_lifetime_value && u->lifetime_value > policy->value_from) {
+        double value = 1 + fmin(policy->value_max,
+                                policy->value_per_tenfold *
+                                    log10(u->lifetime_value / policy->value_from));
+        salvage *= value;
+        note(tally, "lifetime_value", u->lifetime_value, value,
+             "what the relationship is worth");
+    }
     if (c->failed_recoveries > policy->failed_free) {
         double factor = 1;
         int32_t counted = c->failed_recoveries < 100 ? c->failed_recoveries : 100;
@@ -181,14 +191,14 @@ magnitude(double amount, double from, double weight)
 
 static double
 exposure_of(const struct triage_policy *policy, const struct triage_case *c,
-            const struct triage_customer *u, struct tally *tally)
+            const struct triage_customer *u, int64_t at_ms, struct tally *tally)
 {
-    double reach = (double)c->views + policy->share_points * (double)c->shares +
-                   policy->reply_points * (double)c->replies;
-    double growth =
-        c->doubling_hours > 0
-            ? policy->growth * fmin(1, policy->growth_hours / c->doubling_hours)
-            : 0;
+    double reach = triage_reach_points(policy, c->views, c->shares, c->replies);
+    double growth = c->doubling_hours > 0
+                        ? policy->growth *
+                              fmin(1, policy->growth_hours / c->doubling_hours) *
+                              triage_growth_left(policy, c, at_ms)
+                        : 0;
     double followers = u->has_followers ? (double)u->followers : 0;
     bool media = c->channel == CHANNEL_MEDIA;
     bool association = c->channel == CHANNEL_CONSUMER_ASSOCIATION;
@@ -297,45 +307,19 @@ priority_of(const struct triage_policy *policy, enum triage_class triage_class,
     return PRIORITY_P4;
 }
 
-static bool
-maybe(enum triage_maybe want, bool is)
+/* Unsalvageable and nobody watches: after the light cases, however grave. Where others
+ * look on - an authority, the press, the public - it is not only this customer who is at
+ * stake, and the product stands. */
+static double
+unsalvageable(const struct triage_policy *policy, const struct triage_case *c,
+              double salvage, double exposure, double score, struct tally *tally)
 {
-    return want == TRIAGE_ANY || (want == TRIAGE_YES) == is;
-}
-
-static const struct triage_remedy *
-remedy_of(const struct triage_policy *policy, const struct triage_case *c,
-          enum triage_relationship relationship, bool doubled)
-{
-    for (size_t i = 0; i < policy->n_remedies; i++) {
-        const struct triage_remedy *r = &policy->remedies[i];
-        if ((str_is_null(r->flag) || has_flag(c, r->flag)) &&
-            (!r->has_kind || r->kind == c->kind) &&
-            (!r->has_relationship || r->relationship == relationship) &&
-            maybe(r->double_deviation, doubled) && maybe(r->reopen, c->reopen_advised))
-            return r;
-    }
-    return NULL;
-}
-
-/* The apology checklist, and after it what was offered before: nobody likes to be offered
- * the same again. */
-static void
-checklist(const struct triage_remedy *remedy, const struct triage_case *c,
-          struct arena *arena, struct triage_section *ret)
-{
-    size_t n = remedy ? remedy->n_checklist : 0;
-    ret->n_checklist = n;
-    ret->checklist = remedy ? remedy->checklist : NULL;
-    if (c->n_offered == 0)
-        return;
-    struct str *all = ARENA_ARRAY(arena, struct str, n + c->n_offered);
-    for (size_t i = 0; i < n; i++)
-        all[i] = remedy->checklist[i];
-    for (size_t i = 0; i < c->n_offered && n < TRIAGE_CHECKLIST; i++)
-        all[n++] = arena_printf(arena, "Already offered: %.*s", STR_ARG(c->offered[i]));
-    ret->checklist = all;
-    ret->n_checklist = n;
+    if (c->kind != KIND_COMPLAINT || salvage >= policy->minimal_below ||
+        exposure >= policy->minimal_exposure_below || score <= policy->minimal_score)
+        return score;
+    note(tally, "unsalvageable", salvage, policy->minimal_score / score,
+         "too late for a recovery, and nobody watches: after the light cases");
+    return policy->minimal_score;
 }
 
 void
@@ -351,13 +335,13 @@ triage_score(const struct triage_policy *policy, const struct triage_case *c,
 
     double severity = severity_of(policy, c, doubled, betrayal, &tally);
     double salvage = salvageability_of(policy, c, u, tier, at_ms, &tally);
-    double exposure = exposure_of(policy, c, u, &tally);
-    double score = on_top(policy, c, u, severity * salvage * exposure, &tally);
+    double exposure = exposure_of(policy, c, u, at_ms, &tally);
+    double score = unsalvageable(policy, c, salvage, exposure,
+                                 severity * salvage * exposure, &tally);
+    score = on_top(policy, c, u, score, &tally);
     /* What is compared is what is shown. */
     score = round2(score);
     enum triage_class triage_class = class_of(policy, c->kind, score, salvage);
-    const struct triage_remedy *remedy =
-        remedy_of(policy, c, tier->relationship, doubled);
 
     *ret = (struct triage_section){
         .priority = priority_of(policy, triage_class, score),
@@ -370,7 +354,6 @@ triage_score(const struct triage_policy *policy, const struct triage_case *c,
         .n_evidence = c->n_evidence,
         .evidence = c->evidence,
         .failed_recoveries = c->failed_recoveries,
-        .remedy_advice = remedy ? remedy->advice : STR_NULL,
         .n_reasons = tally.n,
         .reasons = tally.reasons,
         .tier = tier->name,
@@ -380,8 +363,12 @@ triage_score(const struct triage_policy *policy, const struct triage_case *c,
         .has_silent_since = c->has_silent_since,
         .silent_since = c->silent_since,
         .rating = c->rating,
+        .has_first_failure_at = true,
+        .first_failure_at = c->first_failure_at,
+        .doubling_hours =
+            triage_growth_left(policy, c, at_ms) > 0 ? round2(c->doubling_hours) : 0,
         .policy_version = policy->version,
         .policy_hash = policy->hash,
     };
-    checklist(remedy, c, arena, ret);
+    triage_advise(policy, c, tier, arena, ret);
 }

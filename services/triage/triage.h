@@ -22,7 +22,10 @@
 #define TRIAGE_FLAGS 8
 #define TRIAGE_AGE_STEPS 16
 #define TRIAGE_REMEDIES 24
-#define TRIAGE_CHECKLIST 16
+#define TRIAGE_CHECKLIST 16      /* lines in all                      */
+#define TRIAGE_CHECKLIST_FIXED 9 /* of the policy: the rest is said of the case */
+#define TRIAGE_COMPENSATIONS 8
+#define TRIAGE_WORDS 24
 
 /* How the relationship decides what helps: best customers want an apology that takes
  * the blame, occasional ones compensation. */
@@ -41,6 +44,17 @@ struct triage_tier {
     /* Without a tier from upstream: the first tier of which one of these holds. */
     double min_lifetime_value; /* 0: never */
     double min_years;          /* 0: never */
+    /* What a handler may give without asking; no currency: no limit is named. */
+    double limit_amount;
+    struct str limit_currency;
+};
+
+/* One way to compensate, and the words by which it is known in what was offered, refused
+ * or asked for. */
+struct triage_compensation {
+    struct str name;
+    struct str words[TRIAGE_WORDS];
+    size_t n_words;
 };
 
 /* Safety and the like: points on top, and a floor under the score. */
@@ -74,6 +88,9 @@ struct triage_remedy {
     enum triage_relationship relationship;
     enum triage_maybe double_deviation;
     enum triage_maybe reopen;
+    enum triage_maybe refused; /* compensation was refused often enough         */
+    enum triage_maybe wants;   /* the customer asks for compensation            */
+    bool within_limits;        /* the checklist names the limit of the tier     */
     struct str checklist[TRIAGE_CHECKLIST];
     size_t n_checklist;
 };
@@ -89,6 +106,7 @@ struct triage_policy {
     /* salvageability */
     double window_loss; /* share of it that is gone when the 28 days are over */
     double tenure_per_year, tenure_max;
+    double value_per_tenfold, value_from, value_max; /* of the lifetime value */
     int64_t failed_free;  /* failed recoveries that cost nothing yet */
     double failed_factor; /* for each after those */
     int64_t speaking_ms;
@@ -102,6 +120,7 @@ struct triage_policy {
     double reach, reach_from, share_points,
         reply_points;            /* per power of ten above from */
     double growth, growth_hours; /* at this doubling time or less */
+    int64_t growth_window_ms, growth_half_ms;
     double followers, followers_from;
     double max_exposure;
     /* on top */
@@ -117,16 +136,38 @@ struct triage_policy {
     double negative_below;
     /* thresholds: from this score on */
     double class_immediate, class_urgent, minimal_below;
+    double minimal_exposure_below, minimal_score; /* at most, if nobody watches */
     double priority_1, priority_2, priority_3;
     struct triage_remedy remedies[TRIAGE_REMEDIES];
     size_t n_remedies;
+    struct triage_compensation compensations[TRIAGE_COMPENSATIONS];
+    size_t n_compensations;
+    int64_t move_on_after; /* refused compensations */
 };
 
-/* The section at at_ms (not before any fact of the case). Written: all of *ret but before
- * and why. Priority and class are also what the case should remember. */
+/* The section at at_ms (not before any fact of the case). Written: all of *ret but
+ * before, class_before and why. Priority and class are also what the case should
+ * remember. */
 void triage_score(const struct triage_policy *policy, const struct triage_case *c,
                   const struct triage_customer *u, int64_t at_ms, struct arena *arena,
                   struct triage_section *ret);
+
+/* What moved the score, for a person: the components that changed most, each from -> to,
+ * then the score. The case and its customer as they were are scored again at before_ms,
+ * under the same policy; if the policy is another one since, that is said first.
+ * what: what happened beyond the components ("promise p1 not kept"), null for nothing. At
+ * most 250 bytes. */
+struct str triage_why(const struct triage_policy *policy,
+                      const struct triage_case *before_case,
+                      const struct triage_customer *before_customer,
+                      const struct triage_section *now, struct str what,
+                      struct arena *arena);
+
+/* Remedy advice, checklist, what was offered and the limit into the section, whose tier,
+ * double_deviation and evidence are there (triage_advice.c). */
+void triage_advise(const struct triage_policy *policy, const struct triage_case *c,
+                   const struct triage_tier *tier, struct arena *arena,
+                   struct triage_section *ret);
 
 /* The tier in force: upstream's by name or alias, else by value or years, else default.
  */

@@ -33,6 +33,27 @@ triage_customer_update(struct triage_customer *u, const struct customer *said)
     return changed;
 }
 
+static void
+remember(struct triage_customer *u, struct str complaint_id, const struct triage_case *c,
+         struct arena *arena)
+{
+    struct triage_seen *all = ARENA_ARRAY(arena, struct triage_seen, TRIAGE_SEEN);
+    size_t from = u->n_seen >= TRIAGE_SEEN ? u->n_seen - TRIAGE_SEEN + 1 : 0;
+    size_t n = 0;
+    for (size_t i = from; i < u->n_seen; i++)
+        all[n++] = u->seen[i];
+    all[n++] = (struct triage_seen){
+        .complaint_id = complaint_id,
+        .at = c->received_at,
+        .first_failure_at = c->first_failure_at,
+        .product_hash = c->product_hash,
+        .order_hash = c->order_hash,
+        .event_id = c->submitted_by,
+    };
+    u->seen = all;
+    u->n_seen = n;
+}
+
 void
 triage_customer_begin(struct triage_customer *u, struct str complaint_id,
                       const struct triage_case *c, struct arena *arena)
@@ -47,20 +68,24 @@ triage_customer_begin(struct triage_customer *u, struct str complaint_id,
     }
     if (c->kind != KIND_COMPLAINT || (c->product_hash == 0 && c->order_hash == 0))
         return;
-    struct triage_seen *all = ARENA_ARRAY(arena, struct triage_seen, TRIAGE_SEEN);
-    size_t from = u->n_seen >= TRIAGE_SEEN ? u->n_seen - TRIAGE_SEEN + 1 : 0;
+    remember(u, complaint_id, c, arena);
+}
+
+void
+triage_customer_correct(struct triage_customer *u, struct str complaint_id,
+                        const struct triage_case *c, enum kind kind_before,
+                        struct arena *arena)
+{
+    struct triage_seen *left = ARENA_ARRAY(arena, struct triage_seen, TRIAGE_SEEN);
     size_t n = 0;
-    for (size_t i = from; i < u->n_seen; i++)
-        all[n++] = u->seen[i];
-    all[n++] = (struct triage_seen){
-        .complaint_id = complaint_id,
-        .at = c->received_at,
-        .first_failure_at = c->first_failure_at,
-        .product_hash = c->product_hash,
-        .order_hash = c->order_hash,
-    };
-    u->seen = all;
+    for (size_t i = 0; i < u->n_seen; i++)
+        if (!str_eq(u->seen[i].complaint_id, complaint_id))
+            left[n++] = u->seen[i];
+    u->seen = left;
     u->n_seen = n;
+    if (kind_before == KIND_COMPLAINT && u->complaints > 0)
+        u->complaints--;
+    triage_customer_begin(u, complaint_id, c, arena);
 }
 
 static bool

@@ -20,6 +20,11 @@ bool triage_customer_update(struct triage_customer *u, const struct customer *sa
 void triage_customer_begin(struct triage_customer *u, struct str complaint_id,
                            const struct triage_case *c, struct arena *arena);
 
+/* The case is of another kind or product now: the list of earlier complaints follows. */
+void triage_customer_correct(struct triage_customer *u, struct str complaint_id,
+                             const struct triage_case *c, enum kind kind_before,
+                             struct arena *arena);
+
 /* Keeps the list of open cases and the sum of failures in step with a case that changed.
  * failed_before: the case's failed_recoveries before. True if the file changed. */
 bool triage_customer_follow(struct triage_customer *u, struct str complaint_id,

@@ -1,9 +1,10 @@
 #include "triage/triage_facts.h"
 
-#include <math.h>
-
 #include "base/times.h"
 #include "triage/triage_lists.h"
+#include "triage/triage_reach.h"
+
+#define DESIRED_BYTES 120
 
 int64_t
 triage_hash(struct str text)
@@ -20,26 +21,65 @@ triage_hash(struct str text)
     return (int64_t)(hash == 0 ? 1 : hash);
 }
 
-/* --- events ---------------------------------------------------------------------------
+/* --- the answer that the customer waits for ------------------------------------------
  */
 
+/* The customer waits no longer, unless something was asked after the answer: one that
+ * arrives late leaves later questions open. */
 static void
-answered(struct triage_case *c, const struct complaint_event *ev)
+silence_ends(struct triage_case *c, int64_t at)
 {
-    c->transfers_unanswered = 0;
-    /* An answer that is older than the question leaves the question open. */
-    if (c->has_silent_since && ev->occurred_at < c->silent_since)
+    if (!c->has_silent_since || at < c->silent_since)
         return;
-    c->has_silent_since = false;
-    c->silent_since = 0;
-    c->silent_event = STR_NULL;
+    bool asked_since = c->has_asked_at && c->asked_at > at;
+    c->has_silent_since = asked_since;
+    c->silent_since = asked_since ? c->asked_at : 0;
+    c->silent_event = asked_since ? c->asked_event : STR_NULL;
     c->silence_told = false;
+}
+
+/* There was an answer where we thought there was none: what rested on that is wrong. */
+static void
+take_back_unanswered(const struct triage_policy *policy, int64_t at, struct arena *arena,
+                     struct triage_case *c)
+{
+    for (size_t i = c->n_evidence; i-- > 0;) {
+        const struct evidence *e = &c->evidence[i];
+        if (e->at <= at || e->n_also == 0)
+            continue;
+        if (str_eq(e->kind, STR("second_message")) && c->has_silent_since &&
+            c->silent_since <= at && str_eq(e->also[0], c->silent_event))
+            (void)triage_drop_evidence(c, arena, "second_message", e->event_id);
+    }
+    const struct triage_transfer *t = c->transfer_events;
+    size_t n = c->n_transfer_events, left = 0;
+    for (size_t i = 0; i < n; i++)
+        left += t[i].at > at;
+    if ((int64_t)left < policy->transfers && left < n)
+        for (size_t i = 0; i < n; i++)
+            if (t[i].at > at)
+                (void)triage_drop_evidence(c, arena, "transfers", t[i].event_id);
+}
+
+static void
+answered(const struct triage_policy *policy, const struct complaint_event *ev,
+         struct arena *arena, struct triage_case *c)
+{
+    if (ev->occurred_at < c->last_at)
+        take_back_unanswered(policy, ev->occurred_at, arena, c);
+    triage_answer_transfers(c, arena, ev->occurred_at);
+    silence_ends(c, ev->occurred_at);
 }
 
 /* The customer said something and waits from now on, unless already waiting. */
 static void
 asked(struct triage_case *c, const struct complaint_event *ev)
 {
+    if (!c->has_asked_at || ev->occurred_at >= c->asked_at) {
+        c->has_asked_at = true;
+        c->asked_at = ev->occurred_at;
+        c->asked_event = ev->event_id;
+    }
     if (c->has_silent_since)
         return;
     c->has_silent_since = true;
@@ -48,39 +88,12 @@ asked(struct triage_case *c, const struct complaint_event *ev)
     c->silence_told = false;
 }
 
-static double
-reach_points(const struct triage_policy *policy, const struct triage_case *c)
-{
-    return (double)c->views + policy->share_points * (double)c->shares +
-           policy->reply_points * (double)c->replies;
-}
-
-static void
-take_reach(const struct triage_policy *policy, const struct reach *reach, int64_t at,
-           struct triage_case *c)
-{
-    double before = reach_points(policy, c);
-    /* Totals so far: a lower number is an old telling that came late. */
-    if (reach->has_views)
-        c->views = i64_max(c->views, reach->views);
-    if (reach->has_shares)
-        c->shares = i64_max(c->shares, reach->shares);
-    if (reach->has_replies)
-        c->replies = i64_max(c->replies, reach->replies);
-    double after = reach_points(policy, c);
-    if (c->has_reach_at && at > c->reach_at && before > 0) {
-        double hours = (double)(at - c->reach_at) / (double)HOUR_MS;
-        c->doubling_hours = after > before ? hours / log2(after / before) : 0;
-    }
-    if (!c->has_reach_at || at > c->reach_at) {
-        c->has_reach_at = true;
-        c->reach_at = at;
-    }
-}
+/* --- what the sections say ------------------------------------------------------------
+ */
 
 static void
 take_submission(const struct triage_policy *policy, const struct complaint_event *ev,
-                struct triage_case *c)
+                struct arena *arena, struct triage_case *c)
 {
     const struct submission *s = ev->submission;
     c->channel = s->channel;
@@ -90,7 +103,7 @@ take_submission(const struct triage_policy *policy, const struct complaint_event
                    (s->regulator && !str_empty(s->regulator->name));
     c->order_hash = triage_hash(s->order_ref);
     if (s->reach)
-        take_reach(policy, s->reach, ev->occurred_at, c);
+        triage_take_reach(policy, s->reach, ev->occurred_at, arena, c);
 }
 
 static void
@@ -104,38 +117,40 @@ take_classification(const struct complaint_event *ev, struct arena *arena,
     c->flags = s->flags;
     c->n_flags = s->n_flags;
     c->product_hash = triage_hash(s->product);
-    if (s->double_deviation && !triage_has_evidence(c, "words"))
-        triage_add_evidence(c, arena, "words", ev->event_id, ev->occurred_at);
+    if (!str_empty(s->desired_remedy))
+        c->desired_remedy = str_cut_utf8(s->desired_remedy, DESIRED_BYTES);
+    /* The finding falls when classification takes it back, or a person says that it is no
+     * complaint at all. */
+    bool words = s->double_deviation && !(c->kind_by_person && c->kind != KIND_COMPLAINT);
+    bool had = triage_has_evidence(c, "words");
+    if (words && !had)
+        triage_add_evidence(c, arena, "words", ev->event_id, ev->occurred_at, STR_NULL);
+    else if (!words && had)
+        (void)triage_drop_kind(c, arena, "words");
 }
 
-/* A second complaint on the same order or product: the first one was not put right. */
+/* Another kind or product: what it repeats is asked anew. */
 static void
-take_repeat(const struct triage_policy *policy, const struct complaint_event *ev,
-            const struct triage_customer *customer, struct arena *arena,
-            struct triage_case *c)
+on_corrected(const struct triage_policy *policy, const struct complaint_event *ev,
+             const struct triage_customer *customer, struct arena *arena,
+             struct triage_case *c)
 {
-    if (c->kind != KIND_COMPLAINT)
+    if (!ev->action || (!ev->action->has_kind && str_empty(ev->action->product)))
         return;
-    for (size_t i = 0; i < customer->n_seen; i++) {
-        const struct triage_seen *seen = &customer->seen[i];
-        bool same = (c->order_hash != 0 && c->order_hash == seen->order_hash) ||
-                    (c->product_hash != 0 && c->product_hash == seen->product_hash);
-        int64_t age = c->received_at - seen->at;
-        if (!same || age < 0 || age > policy->repeat_ms ||
-            str_eq(seen->complaint_id, ev->complaint_id))
-            continue;
-        c->first_failure_at = i64_min(c->first_failure_at, seen->first_failure_at);
-        if (!triage_has_evidence(c, "repeat"))
-            triage_add_evidence(c, arena, "repeat", ev->event_id, ev->occurred_at);
-    }
+    (void)triage_unrepeat(c, arena, STR_NULL);
+    triage_take_repeat(policy, ev, customer, arena, c);
 }
+
+/* --- one step a type ------------------------------------------------------------------
+ */
 
 static void
 on_message(const struct triage_policy *policy, const struct complaint_event *ev,
            struct arena *arena, struct triage_case *c)
 {
     if (c->has_silent_since && ev->occurred_at - c->silent_since > policy->silence_ms)
-        triage_add_evidence(c, arena, "second_message", ev->event_id, ev->occurred_at);
+        triage_add_evidence(c, arena, "second_message", ev->event_id, ev->occurred_at,
+                            c->silent_event);
     asked(c, ev);
     bool over = c->state == STATE_RESOLVED || c->state == STATE_CLOSED ||
                 c->state == STATE_REJECTED;
@@ -151,18 +166,30 @@ on_rated(const struct triage_policy *policy, const struct complaint_event *ev,
     if (!ev->action || !ev->action->has_score)
         return;
     c->rating = ev->action->score;
-    if (c->rating <= policy->low_rating && c->resolved)
-        triage_failed_again(c, arena, "low_rating", ev->event_id, ev->occurred_at);
+    bool after =
+        c->resolved && (!c->has_resolved_at || ev->occurred_at >= c->resolved_at);
+    if (c->rating <= policy->low_rating && after)
+        triage_failed_again(c, arena, "low_rating", ev->event_id, ev->occurred_at,
+                            STR_NULL);
 }
 
 static void
 on_transferred(const struct triage_policy *policy, const struct complaint_event *ev,
                struct arena *arena, struct triage_case *c)
 {
-    if (c->transfers_unanswered < INT32_MAX)
-        c->transfers_unanswered++;
-    if (c->transfers_unanswered == policy->transfers)
-        triage_add_evidence(c, arena, "transfers", ev->event_id, ev->occurred_at);
+    triage_add_transfer(c, arena, ev->event_id, ev->occurred_at);
+    if (c->transfers_unanswered != policy->transfers)
+        return;
+    size_t n = c->n_transfer_events - 1; /* the others: what it rests on, too */
+    struct str *ids = ARENA_ARRAY(arena, struct str, TRIAGE_TRANSFERS);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = c->transfer_events[i].event_id;
+    triage_put_evidence(c, arena,
+                        &(struct evidence){.kind = STR("transfers"),
+                                           .event_id = ev->event_id,
+                                           .at = ev->occurred_at,
+                                           .also = ids,
+                                           .n_also = n});
 }
 
 static void
@@ -193,16 +220,25 @@ on_promise_kept(const struct complaint_event *ev, struct arena *arena,
             c->failed_recoveries > 0)
             c->failed_recoveries--;
     } else if (!promise.broken && !in_time) {
-        triage_failed_again(c, arena, "broken_promise", promise.event_id, promise.due_at);
+        triage_failed_again(c, arena, "broken_promise", promise.event_id, promise.due_at,
+                            ev->event_id);
     }
     triage_drop_promise(c, arena, i);
 }
 
+/* "voucher 20 EUR". */
 static void
 on_offered(const struct complaint_event *ev, struct arena *arena, struct triage_case *c)
 {
-    if (ev->action && !str_empty(ev->action->remedy))
-        triage_add_offered(c, arena, ev->action->remedy);
+    const struct action *a = ev->action;
+    if (!a || str_empty(a->remedy))
+        return;
+    struct str offer = str_cut_utf8(a->remedy, 90);
+    if (a->has_amount)
+        offer = arena_printf(arena, "%.*s %.10g%s%.*s", STR_ARG(offer), a->amount,
+                             str_empty(a->currency) ? "" : " ",
+                             STR_ARG(str_cut_utf8(a->currency, 8)));
+    triage_add_offered(c, arena, offer);
 }
 
 static void
@@ -239,8 +275,43 @@ take_register(const struct complaint_event *ev, struct triage_case *c)
     c->history = r->history;
     c->received_at = r->received_at;
     c->recovery_ends_at = r->recovery_ends_at;
-    if (r->has_resolved_at)
-        c->resolved = true;
+    if (!r->has_resolved_at)
+        return;
+    if (!c->resolved) {
+        c->has_resolved_at = true;
+        c->resolved_at = r->resolved_at;
+    }
+    c->resolved = true;
+}
+
+/* What a late reopening goes on from: the facts, what failed and what was offered; not
+ * what ended with the old case - its promises, transfers and silence. */
+static void
+inherit(const struct triage_case *previous, struct triage_case *c)
+{
+    c->channel = previous->channel;
+    c->public = previous->public;
+    c->regulator = previous->regulator;
+    c->order_hash = previous->order_hash;
+    c->views = previous->views;
+    c->shares = previous->shares;
+    c->replies = previous->replies;
+    c->has_reach_at = previous->has_reach_at;
+    c->reach_at = previous->reach_at;
+    c->doubling_hours = previous->doubling_hours;
+    c->tellings = previous->tellings;
+    c->n_tellings = previous->n_tellings;
+    c->collective = previous->collective;
+    c->collective_id = previous->collective_id;
+    c->evidence = previous->evidence;
+    c->n_evidence = previous->n_evidence;
+    c->failed_recoveries = previous->failed_recoveries;
+    c->offered = previous->offered;
+    c->n_offered = previous->n_offered;
+    c->refused = previous->refused;
+    c->n_refused = previous->n_refused;
+    c->desired_remedy = previous->desired_remedy;
+    c->kind_by_person = previous->kind_by_person;
 }
 
 void
@@ -249,28 +320,16 @@ triage_begin(const struct complaint_event *ev, const struct triage_case *previou
 {
     struct triage_case c = {0};
     BUG_IF(!ev->register_);
-    if (previous) {
-        c.channel = previous->channel;
-        c.public = previous->public;
-        c.regulator = previous->regulator;
-        c.order_hash = previous->order_hash;
-        c.views = previous->views;
-        c.shares = previous->shares;
-        c.replies = previous->replies;
-        c.has_reach_at = previous->has_reach_at;
-        c.reach_at = previous->reach_at;
-        c.collective = previous->collective;
-        c.collective_id = previous->collective_id;
-        c.offered = previous->offered;
-        c.n_offered = previous->n_offered;
-    }
+    if (previous)
+        inherit(previous, &c);
     c.customer_key = ev->customer_key;
     c.customer_hash = ev->customer_hash;
     c.submitted_by = ev->event_id;
     c.kind = KIND_COMPLAINT;
     c.case_severity = 2;
     take_register(ev, &c);
-    c.first_failure_at = c.received_at;
+    c.first_failure_at =
+        previous ? i64_min(previous->first_failure_at, c.received_at) : c.received_at;
     c.customer_at = c.received_at;
     c.last_at = c.received_at;
     *ret = c;
@@ -301,7 +360,7 @@ take_type(const struct triage_policy *policy, const struct complaint_event *ev,
 {
     switch (ev->type) {
     case EVENT_TYPE_COMPLAINT_SUBMITTED:
-        take_repeat(policy, ev, customer, arena, c);
+        triage_take_repeat(policy, ev, customer, arena, c);
         asked(c, ev);
         break;
     case EVENT_TYPE_COMPLAINT_MESSAGE:
@@ -309,14 +368,17 @@ take_type(const struct triage_policy *policy, const struct complaint_event *ev,
         break;
     case EVENT_TYPE_COMPLAINT_REACH:
         if (ev->action && ev->action->reach)
-            take_reach(policy, ev->action->reach, ev->occurred_at, c);
+            triage_take_reach(policy, ev->action->reach, ev->occurred_at, arena, c);
         break;
     case EVENT_TYPE_COMPLAINT_REMEDY_REFUSED:
-        triage_failed_again(c, arena, "refused_remedy", ev->event_id, ev->occurred_at);
+        triage_failed_again(c, arena, "refused_remedy", ev->event_id, ev->occurred_at,
+                            STR_NULL);
+        triage_refuse_offer(c, arena);
         asked(c, ev);
         break;
     case EVENT_TYPE_COMPLAINT_REOPENED:
-        triage_failed_again(c, arena, "reopened", ev->event_id, ev->occurred_at);
+        triage_failed_again(c, arena, "reopened", ev->event_id, ev->occurred_at,
+                            STR_NULL);
         c->reopen_advised = false;
         asked(c, ev);
         break;
@@ -326,11 +388,11 @@ take_type(const struct triage_policy *policy, const struct complaint_event *ev,
     case EVENT_TYPE_COMPLAINT_REMEDY_OFFERED:
     case EVENT_TYPE_COMPLAINT_RESOLVED:
         on_offered(ev, arena, c);
-        answered(c, ev);
+        answered(policy, ev, arena, c);
         break;
     case EVENT_TYPE_COMPLAINT_RESPONDED:
     case EVENT_TYPE_COMPLAINT_REJECTED:
-        answered(c, ev);
+        answered(policy, ev, arena, c);
         break;
     case EVENT_TYPE_COMPLAINT_TRANSFERRED:
         on_transferred(policy, ev, arena, c);
@@ -341,22 +403,15 @@ take_type(const struct triage_policy *policy, const struct complaint_event *ev,
     case EVENT_TYPE_COMPLAINT_PROMISE_KEPT:
         on_promise_kept(ev, arena, c);
         break;
+    case EVENT_TYPE_COMPLAINT_CORRECTED:
+        on_corrected(policy, ev, customer, arena, c);
+        break;
     case EVENT_TYPE_COLLECT_LINKED:
         on_linked(ev, c);
         break;
     default:
         break;
     }
-}
-
-static int32_t
-age_steps(const struct triage_policy *policy, const struct triage_case *c, int64_t at_ms)
-{
-    int32_t steps = 0;
-    while ((size_t)steps < policy->n_ageing &&
-           c->received_at + policy->ageing[steps].after_ms <= at_ms)
-        steps++;
-    return steps;
 }
 
 void
@@ -372,7 +427,9 @@ triage_apply(const struct triage_policy *policy, const struct complaint_event *e
     if (ev->register_)
         take_register(ev, c);
     if (ev->submission && ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED)
-        take_submission(policy, ev, c);
+        take_submission(policy, ev, arena, c);
+    if (ev->type == EVENT_TYPE_COMPLAINT_CORRECTED && ev->action && ev->action->has_kind)
+        c->kind_by_person = true;
     if (ev->classification)
         take_classification(ev, arena, c);
     take_type(policy, ev, customer, arena, c);
@@ -383,85 +440,11 @@ triage_apply(const struct triage_policy *policy, const struct complaint_event *e
     /* The ball is with the customer, or with a body that answers in our place. */
     if (c->state == STATE_WAITING_CUSTOMER || c->state == STATE_PROPOSED ||
         c->state == STATE_EXTERNAL)
-        answered(c, ev);
+        silence_ends(c, ev->occurred_at);
     if (triage_is_active(c->state))
-        c->age_steps = age_steps(policy, c, c->last_at);
+        c->age_steps = triage_age_steps(policy, c, c->last_at);
     if (c->state == STATE_WITHDRAWN) {
         c->promises = NULL;
         c->n_promises = 0;
     }
-}
-
-/* --- timers ------------------------------------------------------------------------- */
-
-struct pending {
-    enum triage_timer timer;
-    int64_t due; /* when it fires */
-    int64_t at;  /* what it is    */
-    size_t i;
-};
-
-static void
-earlier(struct pending *best, enum triage_timer timer, int64_t due, int64_t at, size_t i)
-{
-    if (best->timer == TRIAGE_TIMER_NONE || due < best->due)
-        *best = (struct pending){timer, due, at, i};
-}
-
-static struct pending
-first_pending(const struct triage_policy *policy, const struct triage_case *c)
-{
-    struct pending best = {.timer = TRIAGE_TIMER_NONE, .due = TIME_NONE};
-    if (c->history || c->state == STATE_WITHDRAWN || c->state == STATE_MERGED)
-        return best;
-    for (size_t i = 0; i < c->n_promises; i++)
-        if (!c->promises[i].broken)
-            earlier(&best, TRIAGE_TIMER_PROMISE, c->promises[i].due_at + 1,
-                    c->promises[i].due_at, i);
-    if (!triage_is_active(c->state))
-        return best;
-    if (c->has_silent_since && !c->silence_told) {
-        int64_t at = c->silent_since + policy->silence_ms;
-        earlier(&best, TRIAGE_TIMER_SILENCE, at + 1, at, 0);
-    }
-    if ((size_t)c->age_steps < policy->n_ageing) {
-        int64_t at = c->received_at + policy->ageing[c->age_steps].after_ms;
-        earlier(&best, TRIAGE_TIMER_AGED, at, at, 0);
-    }
-    return best;
-}
-
-int64_t
-triage_next_due(const struct triage_policy *policy, const struct triage_case *c)
-{
-    return first_pending(policy, c).due;
-}
-
-struct triage_fired
-triage_fire(const struct triage_policy *policy, int64_t due_ms, struct arena *arena,
-            struct triage_case *c)
-{
-    struct pending p = first_pending(policy, c);
-    if (p.timer == TRIAGE_TIMER_NONE || p.due > due_ms)
-        return (struct triage_fired){.timer = TRIAGE_TIMER_NONE};
-    struct triage_fired fired = {.timer = p.timer, .at = p.at};
-    switch (p.timer) {
-    case TRIAGE_TIMER_PROMISE:
-        fired.cause = c->promises[p.i].event_id;
-        fired.promise_id = c->promises[p.i].promise_id;
-        triage_break_promise(c, arena, p.i);
-        break;
-    case TRIAGE_TIMER_SILENCE:
-        fired.cause = c->silent_event;
-        c->silence_told = true;
-        break;
-    case TRIAGE_TIMER_AGED:
-        fired.cause = c->submitted_by;
-        c->age_steps++;
-        break;
-    case TRIAGE_TIMER_NONE:
-        break;
-    }
-    c->last_at = i64_max(c->last_at, fired.at);
-    return fired;
 }

@@ -22,6 +22,27 @@ void triage_apply(const struct triage_policy *policy, const struct complaint_eve
                   const struct triage_customer *customer, struct arena *arena,
                   struct triage_case *c);
 
+/* The complaints that the customer's file knows on the same order or product. */
+void triage_take_repeat(const struct triage_policy *policy,
+                        const struct complaint_event *ev,
+                        const struct triage_customer *customer, struct arena *arena,
+                        struct triage_case *c);
+/* A complaint that register links to an earlier one: it repeats it, if that is not too
+ * long ago. */
+void triage_link(const struct triage_policy *policy, const struct triage_case *earlier,
+                 struct arena *arena, struct triage_case *c);
+/* The earlier complaint, named by its first event (null: whichever), was none: the
+ * evidence falls. False if there was none. */
+bool triage_unrepeat(struct triage_case *c, struct arena *arena, struct str submitted_by);
+/* What a merged case knows goes on at its target: evidence, failed recoveries, promises,
+ * who looks on, what was offered. c keeps all but its promises (triage_merge.c). */
+void triage_absorb(struct triage_case *c, struct triage_case *target,
+                   struct arena *arena);
+
+/* Steps of the ageing table behind a case at this time. */
+int32_t triage_age_steps(const struct triage_policy *policy, const struct triage_case *c,
+                         int64_t at_ms);
+
 enum triage_timer {
     TRIAGE_TIMER_NONE,
     TRIAGE_TIMER_PROMISE, /* not kept at its due time        */

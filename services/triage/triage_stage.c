@@ -18,6 +18,8 @@ struct work {
     struct str complaint_id;
     struct triage_case c;
     struct triage_customer u;
+    struct triage_case c_before; /* as they came: lists are views, so a copy is enough */
+    struct triage_customer u_before;
     bool u_changed;
     struct triage_section section;
 };
@@ -66,32 +68,42 @@ save_customer(struct turn *turn, struct str hash, const struct triage_customer *
                      &triage_customer_wire, u, TIME_NONE, err);
 }
 
-/* Scores at the case's time and says what changed. True if priority or class did. */
+/* Scores at the case's time. True if priority or class is another one. */
 static bool
-rescore(struct work *w, const char *what)
+rescore(struct work *w)
 {
-    enum priority priority = w->c.priority;
-    enum triage_class triage_class = w->c.triage_class;
+    struct triage_case *c = &w->c;
     struct triage_section *s = &w->section;
-    triage_score(w->policy, &w->c, &w->u, w->c.last_at, w->arena, s);
-    w->c.priority = s->priority;
-    w->c.triage_class = s->triage_class;
-    if (priority == PRIORITY_NONE ||
-        (priority == s->priority && triage_class == s->triage_class))
-        return false;
-    s->has_before = true;
-    s->before = priority;
-    s->why = arena_printf(w->arena, "%.60s: %s %s to %s %s, score %.2f", what,
-                          priority_name(priority), triage_class_name(triage_class),
-                          priority_name(s->priority), triage_class_name(s->triage_class),
-                          s->score);
-    return true;
+    triage_score(w->policy, c, &w->u, c->last_at, w->arena, s);
+    c->priority = s->priority;
+    c->triage_class = s->triage_class;
+    c->score = s->score;
+    c->policy_version = s->policy_version;
+    c->policy_hash = s->policy_hash;
+    return w->c_before.priority != PRIORITY_NONE &&
+           (w->c_before.priority != s->priority ||
+            w->c_before.triage_class != s->triage_class);
+}
+
+/* Before, after and why into the section of an event of our own. */
+static void
+explain(struct work *w, struct str what)
+{
+    struct triage_section *s = &w->section;
+    if (w->c_before.priority != s->priority ||
+        w->c_before.triage_class != s->triage_class) {
+        s->has_before = true;
+        s->before = w->c_before.priority;
+        s->has_class_before = true;
+        s->class_before = w->c_before.triage_class;
+    }
+    s->why = triage_why(w->policy, &w->c_before, &w->u_before, s, what, w->arena);
 }
 
 /* An event of our own on the complaint: section and envelope, nothing else. */
 static bool
 emit_own(struct work *w, enum event_type type, struct str cause, int64_t at,
-         struct err *err)
+         struct str *ret_id, struct err *err)
 {
     w->c.fired++;
     struct str key = case_key(w->arena, w->complaint_id);
@@ -108,42 +120,163 @@ emit_own(struct work *w, enum event_type type, struct str cause, int64_t at,
         .cause = cause,
         .triage = &w->section,
     };
+    if (ret_id)
+        *ret_id = ev.event_id;
     return turn_emit(w->turn, &ev, err);
+}
+
+/* Who reads only triage.changed sees every change of priority or class. */
+static bool
+emit_changed(struct work *w, struct str what, struct str cause, int64_t at,
+             struct err *err)
+{
+    explain(w, what);
+    return emit_own(w, EVENT_TYPE_TRIAGE_CHANGED, cause, at, NULL, err);
+}
+
+/* --- other cases of the same customer -------------------------------------------------
+ */
+
+/* Loads another case of the customer; what the turn knows of him is the same. */
+static bool
+begin_other(const struct work *w, struct str complaint_id, struct work *ret,
+            bool *ret_found, struct err *err)
+{
+    *ret = (struct work){.turn = w->turn,
+                         .policy = w->policy,
+                         .arena = w->arena,
+                         .complaint_id = complaint_id,
+                         .u = w->u,
+                         .u_before = w->u_before};
+    if (!load_case(w->turn, complaint_id, &ret->c, ret_found, err))
+        return false;
+    ret->c_before = ret->c;
+    return true;
+}
+
+/* Did more change than the time? Then people must see it, also where the priority stays:
+ * another tier is other advice. */
+static bool
+is_material(const struct work *w)
+{
+    struct triage_section before;
+    triage_score(w->policy, &w->c_before, &w->u_before, w->c.last_at, w->arena, &before);
+    const struct triage_section *now = &w->section;
+    return before.score != now->score || !str_eq(before.tier, now->tier) ||
+           !str_eq(before.remedy_advice, now->remedy_advice) ||
+           before.n_evidence != now->n_evidence ||
+           before.failed_recoveries != now->failed_recoveries;
+}
+
+/* Scores and saves a case that an event of elsewhere reached. */
+static bool
+end_other(struct work *w, struct str what, const struct complaint_event *ev,
+          struct err *err)
+{
+    w->c.last_at = i64_max(w->c.last_at, ev->occurred_at);
+    if (!rescore(w) && !is_material(w))
+        return true;
+    return emit_changed(w, what, ev->event_id, ev->occurred_at, err) && save_case(w, err);
+}
+
+/* The other open cases under what is known of the customer now. not_after: a complaint
+ * that was none, after all (its first event), null otherwise. */
+static bool
+rescore_open(const struct work *w, struct str not_after, const struct complaint_event *ev,
+             struct err *err)
+{
+    for (size_t i = 0; i < w->u.n_open; i++) {
+        struct work other;
+        bool found = false;
+        if (str_eq(w->u.open[i], w->complaint_id))
+            continue;
+        if (!begin_other(w, w->u.open[i], &other, &found, err))
+            return false;
+        if (!found)
+            continue;
+        if (!str_empty(not_after))
+            (void)triage_unrepeat(&other.c, w->arena, not_after);
+        if (!end_other(&other, STR_NULL, ev, err))
+            return false;
+    }
+    return true;
 }
 
 /* --- events of a complaint ------------------------------------------------------------
  */
 
+/* What the merged case knows goes over to its target; what that changes shows at once. */
 static bool
-move_promises(struct work *w, const struct complaint_event *ev, struct err *err)
+merge(struct work *w, const struct complaint_event *ev, struct work *ret_target,
+      bool *ret_found, struct err *err)
 {
-    struct work target = {.turn = w->turn, .policy = w->policy, .arena = w->arena};
-    target.complaint_id = ev->register_ ? ev->register_->merged_into : STR_NULL;
-    if (str_empty(target.complaint_id) && ev->action)
-        target.complaint_id = ev->action->into;
-    bool found = false;
-    if (w->c.n_promises == 0 || str_empty(target.complaint_id))
+    struct str into = ev->register_ ? ev->register_->merged_into : STR_NULL;
+    if (str_empty(into) && ev->action)
+        into = ev->action->into;
+    if (ev->type != EVENT_TYPE_COMPLAINT_MERGED || w->c.state != STATE_MERGED ||
+        str_empty(into) || str_eq(into, w->complaint_id))
         return true;
-    if (!load_case(w->turn, target.complaint_id, &target.c, &found, err))
+    if (!begin_other(w, into, ret_target, ret_found, err))
         return false;
-    if (!found)
-        return true;
-    triage_move_promises(&w->c, &target.c, w->arena);
-    return save_case(&target, err);
+    if (*ret_found)
+        triage_absorb(&w->c, &ret_target->c, w->arena);
+    return true;
 }
 
-/* A case that begins: with its submission, or with a late reopening of another. */
+/* A case that begins: with its submission, or with a late reopening of another. earlier:
+ * the case that register links it to. */
 static bool
-begin(struct work *w, const struct complaint_event *ev, struct err *err)
+begin(struct work *w, const struct complaint_event *ev, struct triage_case *earlier,
+      bool *ret_linked, struct err *err)
 {
-    struct triage_case previous;
     bool found = false;
-    if (ev->type == EVENT_TYPE_COMPLAINT_REOPENED &&
-        !str_empty(ev->register_->previous_complaint_id) &&
-        !load_case(w->turn, ev->register_->previous_complaint_id, &previous, &found, err))
+    struct str previous = ev->register_->previous_complaint_id;
+    if (!str_empty(previous) && !load_case(w->turn, previous, earlier, &found, err))
         return false;
-    triage_begin(ev, found ? &previous : NULL, &w->c);
+    bool goes_on = found && ev->type == EVENT_TYPE_COMPLAINT_REOPENED;
+    triage_begin(ev, goes_on ? earlier : NULL, &w->c);
+    *ret_linked = found && ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED;
     return true;
+}
+
+/* State, customer's file and the case itself, after its first or a later event. */
+static bool
+take_in(struct work *w, const struct complaint_event *ev, bool found, struct err *err)
+{
+    struct triage_case earlier;
+    bool linked = false;
+    if (!found && !begin(w, ev, &earlier, &linked, err))
+        return false;
+    int32_t failed = w->c.failed_recoveries;
+    if (ev->customer && triage_customer_update(&w->u, ev->customer))
+        w->u_changed = true;
+    triage_apply(w->policy, ev, &w->u, w->arena, &w->c);
+    if (linked)
+        triage_link(w->policy, &earlier, w->arena, &w->c);
+    if (!found) {
+        triage_customer_begin(&w->u, ev->complaint_id, &w->c, w->arena);
+        w->u_changed = true;
+    } else if (ev->type == EVENT_TYPE_COMPLAINT_CORRECTED) {
+        triage_customer_correct(&w->u, ev->complaint_id, &w->c, w->c_before.kind,
+                                w->arena);
+        w->u_changed = true;
+    }
+    if (triage_customer_follow(&w->u, ev->complaint_id, &w->c, failed, w->arena))
+        w->u_changed = true;
+    return true;
+}
+
+/* Other cases follow where this event says something of the customer, or takes a
+ * complaint back that they repeated. */
+static bool
+others_follow(const struct work *w, const struct complaint_event *ev, struct err *err)
+{
+    bool was_none = w->c_before.priority != PRIORITY_NONE &&
+                    w->c_before.kind == KIND_COMPLAINT && w->c.kind != KIND_COMPLAINT;
+    struct triage_customer u = w->u_before;
+    if (!was_none && (!ev->customer || !triage_customer_update(&u, ev->customer)))
+        return true;
+    return rescore_open(w, was_none ? w->c.submitted_by : STR_NULL, ev, err);
 }
 
 static bool
@@ -153,79 +286,52 @@ on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *er
                      .policy = turn_policy(turn),
                      .arena = turn_arena(turn),
                      .complaint_id = ev->complaint_id};
-    bool found = false;
+    struct work target;
+    bool found = false, merged = false;
     if (!load_case(turn, ev->complaint_id, &w.c, &found, err))
         return false;
     if (!found && !ev->register_)
         return turn_emit(turn, ev, err); /* nothing is known of it */
-    struct str hash = found ? w.c.customer_hash : ev->customer_hash;
-    if (!load_customer(turn, hash, &w.u, err) || (!found && !begin(&w, ev, err)))
+    if (!load_customer(turn, found ? w.c.customer_hash : ev->customer_hash, &w.u, err))
         return false;
-    int32_t failed = w.c.failed_recoveries;
-    if (ev->customer && triage_customer_update(&w.u, ev->customer))
-        w.u_changed = true;
-
-    triage_apply(w.policy, ev, &w.u, w.arena, &w.c);
-    if (!found) {
-        triage_customer_begin(&w.u, ev->complaint_id, &w.c, w.arena);
-        w.u_changed = true;
-    }
-    if (triage_customer_follow(&w.u, ev->complaint_id, &w.c, failed, w.arena))
-        w.u_changed = true;
-    if (w.c.state == STATE_MERGED && !move_promises(&w, ev, err))
+    w.u_before = w.u;
+    if (found)
+        w.c_before = w.c;
+    if (!take_in(&w, ev, found, err) || !merge(&w, ev, &target, &merged, err))
         return false;
-    (void)rescore(&w, event_type_name(ev->type));
+    bool changed = rescore(&w);
 
+    struct triage_section section = w.section;
     struct complaint_event out = *ev;
-    out.triage = &w.section;
-    return save_case(&w, err) &&
+    out.triage = &section;
+    return turn_emit(turn, &out, err) &&
+           (!changed || emit_changed(&w, STR_NULL, ev->event_id, ev->occurred_at, err)) &&
+           save_case(&w, err) &&
            (!w.u_changed || save_customer(turn, w.c.customer_hash, &w.u, err)) &&
-           turn_emit(turn, &out, err);
+           (!merged ||
+            (end_other(&target, STR("merged with another complaint"), ev, err) &&
+             save_case(&target, err))) &&
+           others_follow(&w, ev, err);
 }
 
 /* --- customers ---------------------------------------------------------------------- */
 
-/* The open cases under what is known now; a changed priority is an event. */
-static bool
-rescore_open(struct turn *turn, const struct complaint_event *ev,
-             const struct triage_customer *u, struct err *err)
-{
-    for (size_t i = 0; i < u->n_open; i++) {
-        struct work w = {.turn = turn,
-                         .policy = turn_policy(turn),
-                         .arena = turn_arena(turn),
-                         .complaint_id = u->open[i],
-                         .u = *u};
-        bool found = false;
-        if (!load_case(turn, w.complaint_id, &w.c, &found, err))
-            return false;
-        if (!found)
-            continue;
-        w.c.last_at = i64_max(w.c.last_at, ev->occurred_at);
-        if (!rescore(&w, event_type_name(ev->type)))
-            continue;
-        if (!emit_own(&w, EVENT_TYPE_TRIAGE_CHANGED, ev->event_id, ev->occurred_at,
-                      err) ||
-            !save_case(&w, err))
-            return false;
-    }
-    return true;
-}
-
 static bool
 on_customer(struct turn *turn, const struct complaint_event *ev, struct err *err)
 {
-    struct triage_customer u;
+    struct work w = {
+        .turn = turn, .policy = turn_policy(turn), .arena = turn_arena(turn)};
     if (str_empty(ev->customer_hash))
         return turn_emit(turn, ev, err);
-    if (!load_customer(turn, ev->customer_hash, &u, err))
+    if (!load_customer(turn, ev->customer_hash, &w.u, err))
         return false;
+    w.u_before = w.u;
     if (ev->type == EVENT_TYPE_CUSTOMER_ERASED)
-        triage_customer_erase(&u);
-    else if (!ev->customer || !triage_customer_update(&u, ev->customer))
+        triage_customer_erase(&w.u);
+    else if (!ev->customer || !triage_customer_update(&w.u, ev->customer))
         return turn_emit(turn, ev, err);
-    return save_customer(turn, ev->customer_hash, &u, err) && turn_emit(turn, ev, err) &&
-           rescore_open(turn, ev, &u, err);
+    return save_customer(turn, ev->customer_hash, &w.u, err) &&
+           turn_emit(turn, ev, err) && rescore_open(&w, STR_NULL, ev, err);
 }
 
 static bool
@@ -241,29 +347,43 @@ on_event(struct turn *turn, const struct complaint_event *ev, struct err *err)
 /* --- timers ---------------------------------------------------------------------------
  */
 
+static struct str
+what_fired(const struct work *w, const struct triage_fired *fired)
+{
+    switch (fired->timer) {
+    case TRIAGE_TIMER_PROMISE:
+        return arena_printf(w->arena, "promise %.*s not kept",
+                            STR_ARG(str_cut_utf8(fired->promise_id, 80)));
+    case TRIAGE_TIMER_SILENCE:
+        return arena_printf(w->arena, "no answer for %lld hours",
+                            (long long)(w->policy->silence_ms / HOUR_MS));
+    case TRIAGE_TIMER_AGED:
+        return arena_printf(w->arena, "%lld days old",
+                            (long long)((fired->at - w->c.received_at) / DAY_MS));
+    case TRIAGE_TIMER_NONE:
+        break;
+    }
+    return STR_NULL;
+}
+
 static bool
 tell(struct work *w, const struct triage_fired *fired, struct err *err)
 {
-    static const struct {
-        enum event_type type;
-        const char *what;
-    } told[] = {
-        [TRIAGE_TIMER_NONE] = {EVENT_TYPE_UNKNOWN, ""},
-        [TRIAGE_TIMER_PROMISE] = {EVENT_TYPE_TRIAGE_PROMISE_BROKEN, "promise not kept"},
-        [TRIAGE_TIMER_SILENCE] = {EVENT_TYPE_TRIAGE_SILENCE, "no answer"},
-        [TRIAGE_TIMER_AGED] = {EVENT_TYPE_TRIAGE_AGED, "age"},
+    static const enum event_type types[] = {
+        [TRIAGE_TIMER_NONE] = EVENT_TYPE_UNKNOWN,
+        [TRIAGE_TIMER_PROMISE] = EVENT_TYPE_TRIAGE_PROMISE_BROKEN,
+        [TRIAGE_TIMER_SILENCE] = EVENT_TYPE_TRIAGE_SILENCE,
+        [TRIAGE_TIMER_AGED] = EVENT_TYPE_TRIAGE_AGED,
     };
-    bool changed = rescore(w, told[fired->timer].what);
+    struct str what = what_fired(w, fired);
+    struct str id = STR_NULL;
+    bool changed = rescore(w);
     /* A step of age that moves nothing is not worth an event. */
     if (fired->timer == TRIAGE_TIMER_AGED && !changed)
         return true;
-    if (!changed)
-        w->section.why = fired->timer == TRIAGE_TIMER_PROMISE
-                             ? arena_printf(w->arena, "promise %.*s not kept",
-                                            STR_ARG(str_cut_utf8(fired->promise_id, 100)))
-                             : arena_printf(w->arena, "no answer for %lld hours",
-                                            (long long)(w->policy->silence_ms / HOUR_MS));
-    return emit_own(w, told[fired->timer].type, fired->cause, fired->at, err);
+    explain(w, what);
+    return emit_own(w, types[fired->timer], fired->cause, fired->at, &id, err) &&
+           (!changed || emit_changed(w, what, id, fired->at, err));
 }
 
 static bool
@@ -276,14 +396,18 @@ on_timer(struct turn *turn, struct str key, int64_t due_ms, struct err *err)
     bool found = false;
     if (!turn_load(turn, key, &triage_case_wire, &w.c, &found, err))
         return false;
-    if (!found || !load_customer(turn, w.c.customer_hash, &w.u, err))
-        return found ? false : true;
-    int32_t failed = w.c.failed_recoveries;
+    if (!found)
+        return true;
+    if (!load_customer(turn, w.c.customer_hash, &w.u, err))
+        return false;
+    w.c_before = w.c;
+    w.u_before = w.u;
     struct triage_fired fired = triage_fire(w.policy, due_ms, w.arena, &w.c);
     if (fired.timer ==
         TRIAGE_TIMER_NONE) /* another policy since: only the new due time */
         return save_case(&w, err);
-    w.u_changed = triage_customer_follow(&w.u, w.complaint_id, &w.c, failed, w.arena);
+    w.u_changed = triage_customer_follow(&w.u, w.complaint_id, &w.c,
+                                         w.c_before.failed_recoveries, w.arena);
     return tell(&w, &fired, err) && save_case(&w, err) &&
            (!w.u_changed || save_customer(turn, w.c.customer_hash, &w.u, err));
 }

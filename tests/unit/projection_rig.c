@@ -53,7 +53,7 @@ triage(struct arena *arena, enum priority priority, double score)
     struct reason *reasons = ARENA_ARRAY(arena, struct reason, 1);
     struct evidence *evidence = ARENA_ARRAY(arena, struct evidence, 1);
     reasons[0] = (struct reason){STR("severity"), 0.5, 2, STR_NULL};
-    evidence[0] = (struct evidence){STR("words"), STR_NULL, RIG_T0};
+    evidence[0] = (struct evidence){.kind = STR("words"), .at = RIG_T0};
     return PTR(struct triage_section, .priority = priority,
                .triage_class = TRIAGE_CLASS_URGENT, .score = score, .n_reasons = 1,
                .reasons = reasons, .n_evidence = 1, .evidence = evidence,

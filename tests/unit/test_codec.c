@@ -298,6 +298,11 @@ check_contains(const char *where, const json_t *old, const json_t *now)
 {
     const char *key;
     json_t *value;
+    if (json_is_array(old) && json_array_size(old) == json_array_size(now)) {
+        for (size_t i = 0; i < json_array_size(old); i++)
+            check_contains(where, json_array_get(old, i), json_array_get(now, i));
+        return;
+    }
     if (!json_is_object(old)) {
         if (!json_equal(old, now))
             fail_msg("%s changed", where);

@@ -80,7 +80,8 @@ struct given {
 static struct triage_section
 score_of(const struct given *g)
 {
-    static const struct evidence evidence = {{"words", 5}, {"e", 1}, T0};
+    static const struct evidence evidence = {
+        .kind = {"words", 5}, .event_id = {"e", 1}, .at = T0};
     struct str *flag = ARENA_NEW(&arena, struct str);
     struct triage_case c = ordinary();
     struct triage_customer u = {

@@ -9,104 +9,8 @@
 
 #include "gen/event_type.h"
 #include "gen/priority.h"
-#include "stage_rig.h"
 #include "state/store.h"
-#include "triage/stages.h"
-
-#define POLICY_DIR "deploy/policy"
-#define T0 (INT64_C(1790000000000))
-
-/* One case as the stages before would tell it. */
-struct tale {
-    struct stage_rig rig;
-    struct register_section r;
-    struct classification_section k;
-    struct customer customer;
-    struct submission sub;
-    const char *complaint_id;
-    int n; /* events so far: e1, e2 ... */
-};
-
-static void
-open_tale(struct tale *t)
-{
-    memset(t, 0, sizeof(*t));
-    stage_rig_open(&t->rig, &triage_stage, POLICY_DIR);
-    t->complaint_id = "c1";
-    t->r = (struct register_section){.state = STATE_OPEN,
-                                     .from_state = STATE_NONE,
-                                     .received_at = T0,
-                                     .recovery_ends_at = T0 + 28 * DAY_MS};
-    t->k = (struct classification_section){.language = STR("en"),
-                                           .kind = KIND_COMPLAINT,
-                                           .severity = 2,
-                                           .product = STR("kettle")};
-    t->sub = (struct submission){.channel = CHANNEL_EMAIL};
-}
-
-static void
-close_tale(struct tale *t)
-{
-    stage_rig_close(&t->rig);
-}
-
-/* Sends an event of the case and gives back the section that came out on it. */
-static const struct triage_section *
-happens(struct tale *t, enum event_type type, int64_t at, const struct action *action)
-{
-    struct complaint_event ev = {
-        .event_id = arena_printf(&t->rig.arena, "e%d", ++t->n),
-        .type = type,
-        .stage = STAGE_REGISTER,
-        .complaint_id = str_from(t->complaint_id),
-        .customer_key = STR("abc"),
-        .customer_hash = STR("abcdef"),
-        .occurred_at = at,
-        .recorded_at = at,
-        .customer = &t->customer,
-        .submission = type == EVENT_TYPE_COMPLAINT_SUBMITTED ? &t->sub : NULL,
-        .action = action,
-        .register_ = &t->r,
-        .classification = &t->k,
-    };
-    stage_rig_send(&t->rig, &ev);
-    const struct complaint_event *out = stage_rig_find(&t->rig, type);
-    assert_non_null(out);
-    assert_non_null(out->triage);
-    return out->triage;
-}
-
-static const struct triage_section *
-moves(struct tale *t, enum event_type type, enum state to, int64_t at,
-      const struct action *action)
-{
-    t->r.from_state = t->r.state;
-    t->r.state = to;
-    if (to == STATE_RESOLVED) {
-        t->r.has_resolved_at = true;
-        t->r.resolved_at = at;
-    }
-    if (to == STATE_CLOSED)
-        t->r.recovery_ends_at = at + 28 * DAY_MS;
-    return happens(t, type, at, action);
-}
-
-static bool
-has(const struct triage_section *s, const char *kind)
-{
-    for (size_t i = 0; i < s->n_evidence; i++)
-        if (str_eq(s->evidence[i].kind, str_from(kind)))
-            return true;
-    return false;
-}
-
-static const struct triage_section *
-told(struct tale *t, enum event_type type)
-{
-    const struct complaint_event *ev = stage_rig_find(&t->rig, type);
-    print_message("told %s: %d\n", event_type_name(type), ev != NULL);
-    return ev ? ev->triage : NULL;
-}
+#include "triage_rig.h"
 
 static const struct action LOW = {.has_score = true, .score = 2};
 static const struct action MIDDLE = {.has_score = true, .score = 3};
@@ -133,52 +37,61 @@ test_failed_recoveries(void **state)
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct tale t;
         const struct triage_section *s = NULL;
-        open_tale(&t);
+        tale_open(&t);
         print_message("row %zu: %s\n", i, table[i].what);
-        s = happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+        s = tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
         assert_false(s->double_deviation);
         switch (i) {
         case 0:
-            s = moves(&t, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, STATE_PROPOSED, T0 + 10,
-                      &refund);
+            s = tale_moves(&t, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, STATE_PROPOSED,
+                           T0 + 10, &refund);
             assert_true(
                 str_eq(s->checklist[s->n_checklist - 1], STR("Already offered: refund")));
-            s = moves(&t, EVENT_TYPE_COMPLAINT_REMEDY_REFUSED, STATE_OPEN, T0 + 20, NULL);
+            s = tale_moves(&t, EVENT_TYPE_COMPLAINT_REMEDY_REFUSED, STATE_OPEN, T0 + 20,
+                           NULL);
             break;
         case 1:
-            (void)moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 10,
-                        &refund);
-            s = moves(&t, EVENT_TYPE_COMPLAINT_REOPENED, STATE_OPEN, T0 + 20, NULL);
+            (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 10,
+                             &refund);
+            s = tale_moves(&t, EVENT_TYPE_COMPLAINT_REOPENED, STATE_OPEN, T0 + 20, NULL);
             break;
         case 2:
         case 4:
         case 5:
-            (void)moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 10, NULL);
-            s = happens(&t, EVENT_TYPE_COMPLAINT_RATED, T0 + 20, i == 4 ? &MIDDLE : &LOW);
+            (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 10,
+                             NULL);
+            s = tale_happens(&t, EVENT_TYPE_COMPLAINT_RATED, T0 + 20,
+                             i == 4 ? &MIDDLE : &LOW);
             if (i == 5)
-                s = happens(&t, EVENT_TYPE_COMPLAINT_RATED, T0 + 30, &LOW);
+                s = tale_happens(&t, EVENT_TYPE_COMPLAINT_RATED, T0 + 30, &LOW);
             break;
         case 3:
-            s = happens(&t, EVENT_TYPE_COMPLAINT_RATED, T0 + 20, &LOW);
+            s = tale_happens(&t, EVENT_TYPE_COMPLAINT_RATED, T0 + 20, &LOW);
             assert_int_equal(s->rating, 2);
             break;
         default:
             t.r.has_refused_type = true;
             t.r.refused_type = EVENT_TYPE_COMPLAINT_REMEDY_REFUSED;
-            s = happens(&t, EVENT_TYPE_COMPLAINT_STEP_REFUSED, T0 + 20, NULL);
+            s = tale_happens(&t, EVENT_TYPE_COMPLAINT_STEP_REFUSED, T0 + 20, NULL);
             break;
         }
         assert_int_equal(s->failed_recoveries, table[i].failed);
         assert_int_equal(s->double_deviation, table[i].evidence[0] != '\0');
         if (table[i].evidence[0]) {
-            assert_true(has(s, table[i].evidence));
+            assert_true(tale_has(s, table[i].evidence));
             assert_true(s->n_evidence > 0 && s->evidence[0].event_id.len > 0);
-            /* The event that changed the priority says from what and why. */
-            assert_int_equal(s->has_before, table[i].failed == 1);
-            assert_int_equal(s->before, s->has_before ? PRIORITY_P3 : PRIORITY_NONE);
-            assert_int_equal(s->why.len > 0, s->has_before);
+            /* The event after it says from what, to what and why. */
+            const struct triage_section *changed =
+                tale_told(&t, EVENT_TYPE_TRIAGE_CHANGED);
+            assert_false(s->has_before);
+            assert_int_equal(changed != NULL, table[i].failed == 1);
+            if (changed) {
+                assert_int_equal(changed->before, PRIORITY_P3);
+                assert_int_equal(changed->priority, PRIORITY_P2);
+                assert_true(changed->why.len > 0);
+            }
         }
-        close_tale(&t);
+        tale_close(&t);
     }
 }
 
@@ -187,18 +100,18 @@ test_transfers_without_an_answer(void **state)
 {
     (void)state;
     struct tale t;
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    assert_false(
-        happens(&t, EVENT_TYPE_COMPLAINT_TRANSFERRED, T0 + 1, NULL)->double_deviation);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_RESPONDED, T0 + 2, NULL);
-    assert_false(
-        happens(&t, EVENT_TYPE_COMPLAINT_TRANSFERRED, T0 + 3, NULL)->double_deviation);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    assert_false(tale_happens(&t, EVENT_TYPE_COMPLAINT_TRANSFERRED, T0 + 1, NULL)
+                     ->double_deviation);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_RESPONDED, T0 + 2, NULL);
+    assert_false(tale_happens(&t, EVENT_TYPE_COMPLAINT_TRANSFERRED, T0 + 3, NULL)
+                     ->double_deviation);
     const struct triage_section *s =
-        happens(&t, EVENT_TYPE_COMPLAINT_TRANSFERRED, T0 + 4, NULL);
-    assert_true(has(s, "transfers"));
+        tale_happens(&t, EVENT_TYPE_COMPLAINT_TRANSFERRED, T0 + 4, NULL);
+    assert_true(tale_has(s, "transfers"));
     assert_int_equal(s->failed_recoveries, 0); /* double deviation, no failed recovery */
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -217,19 +130,19 @@ test_second_message(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct tale t;
-        open_tale(&t);
+        tale_open(&t);
         print_message("row %zu: %s\n", i, table[i].what);
-        (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+        (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
         if (table[i].answered_at)
-            (void)happens(&t, EVENT_TYPE_COMPLAINT_RESPONDED, T0 + table[i].answered_at,
-                          NULL);
+            (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_RESPONDED,
+                               T0 + table[i].answered_at, NULL);
         if (table[i].offered_at)
-            (void)moves(&t, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, STATE_PROPOSED,
-                        T0 + table[i].offered_at, NULL);
-        const struct triage_section *s =
-            happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + table[i].message_at, NULL);
-        assert_int_equal(has(s, "second_message"), table[i].expect);
-        close_tale(&t);
+            (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, STATE_PROPOSED,
+                             T0 + table[i].offered_at, NULL);
+        const struct triage_section *s = tale_happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE,
+                                                      T0 + table[i].message_at, NULL);
+        assert_int_equal(tale_has(s, "second_message"), table[i].expect);
+        tale_close(&t);
     }
 }
 
@@ -238,10 +151,10 @@ test_silence_is_told_once(void **state)
 {
     (void)state;
     struct tale t;
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
     stage_rig_tick(&t.rig, T0 + 72 * HOUR_MS);
-    assert_null(told(&t, EVENT_TYPE_TRIAGE_SILENCE));
+    assert_null(tale_told(&t, EVENT_TYPE_TRIAGE_SILENCE));
     stage_rig_tick(&t.rig, T0 + 72 * HOUR_MS + 1);
     const struct complaint_event *ev = stage_rig_find(&t.rig, EVENT_TYPE_TRIAGE_SILENCE);
     assert_non_null(ev);
@@ -252,13 +165,13 @@ test_silence_is_told_once(void **state)
     assert_true(str_eq(ev->customer_key, STR("abc")));
     assert_true(ev->triage->has_silent_since);
     stage_rig_tick(&t.rig, T0 + 80 * HOUR_MS);
-    assert_null(told(&t, EVENT_TYPE_TRIAGE_SILENCE));
+    assert_null(tale_told(&t, EVENT_TYPE_TRIAGE_SILENCE));
     /* Answered, asked again: silence may come again. */
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_RESPONDED, T0 + 81 * HOUR_MS, NULL);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 82 * HOUR_MS, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_RESPONDED, T0 + 81 * HOUR_MS, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 82 * HOUR_MS, NULL);
     stage_rig_tick(&t.rig, T0 + (82 + 73) * HOUR_MS);
-    assert_non_null(told(&t, EVENT_TYPE_TRIAGE_SILENCE));
-    close_tale(&t);
+    assert_non_null(tale_told(&t, EVENT_TYPE_TRIAGE_SILENCE));
+    tale_close(&t);
 }
 
 static const struct action PROMISE = {
@@ -270,22 +183,22 @@ test_promises(void **state)
     (void)state;
     struct tale t;
     /* Kept at the due time exactly: in time. */
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
     const struct triage_section *s =
-        happens(&t, EVENT_TYPE_COMPLAINT_PROMISE_KEPT, T0 + DAY_MS, &PROMISE);
+        tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISE_KEPT, T0 + DAY_MS, &PROMISE);
     assert_int_equal(s->failed_recoveries, 0);
     stage_rig_tick(&t.rig, T0 + 2 * DAY_MS);
-    assert_null(told(&t, EVENT_TYPE_TRIAGE_PROMISE_BROKEN));
-    close_tale(&t);
+    assert_null(tale_told(&t, EVENT_TYPE_TRIAGE_PROMISE_BROKEN));
+    tale_close(&t);
 
     /* Broken by the clock; kept too late stays broken, and counts once. */
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
     stage_rig_tick(&t.rig, T0 + DAY_MS);
-    assert_null(told(&t, EVENT_TYPE_TRIAGE_PROMISE_BROKEN));
+    assert_null(tale_told(&t, EVENT_TYPE_TRIAGE_PROMISE_BROKEN));
     stage_rig_tick(&t.rig, T0 + DAY_MS + 1);
     const struct complaint_event *ev =
         stage_rig_find(&t.rig, EVENT_TYPE_TRIAGE_PROMISE_BROKEN);
@@ -293,41 +206,41 @@ test_promises(void **state)
     assert_int_equal(ev->occurred_at, T0 + DAY_MS);
     assert_true(str_eq(ev->cause, STR("e2")));
     assert_int_equal(ev->triage->failed_recoveries, 1);
-    assert_true(has(ev->triage, "broken_promise"));
+    assert_true(tale_has(ev->triage, "broken_promise"));
     assert_true(ev->triage->has_before && ev->triage->before == PRIORITY_P3);
     assert_int_equal(ev->triage->priority, PRIORITY_P2);
-    s = happens(&t, EVENT_TYPE_COMPLAINT_PROMISE_KEPT, T0 + DAY_MS + 2, &PROMISE);
+    s = tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISE_KEPT, T0 + DAY_MS + 2, &PROMISE);
     assert_int_equal(s->failed_recoveries, 1);
     assert_false(s->has_before);
-    close_tale(&t);
+    tale_close(&t);
 
     /* The news that it was kept in time comes after the breach: it was kept. */
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
     stage_rig_tick(&t.rig, T0 + 2 * DAY_MS);
-    assert_non_null(told(&t, EVENT_TYPE_TRIAGE_PROMISE_BROKEN));
-    s = happens(&t, EVENT_TYPE_COMPLAINT_PROMISE_KEPT, T0 + DAY_MS - 1, &PROMISE);
+    assert_non_null(tale_told(&t, EVENT_TYPE_TRIAGE_PROMISE_BROKEN));
+    s = tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISE_KEPT, T0 + DAY_MS - 1, &PROMISE);
     assert_int_equal(s->failed_recoveries, 0);
     assert_false(s->double_deviation);
-    close_tale(&t);
+    tale_close(&t);
 
     /* A promise outlives the closing, not a withdrawal. */
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
-    (void)moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 2, NULL);
-    (void)moves(&t, EVENT_TYPE_COMPLAINT_CLOSED, STATE_CLOSED, T0 + 3, NULL);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
+    (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 2, NULL);
+    (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_CLOSED, STATE_CLOSED, T0 + 3, NULL);
     stage_rig_tick(&t.rig, T0 + 90 * DAY_MS);
-    assert_non_null(told(&t, EVENT_TYPE_TRIAGE_PROMISE_BROKEN));
-    assert_int_equal(t.rig.n_out, 2); /* and the tick: no silence, no ageing */
-    close_tale(&t);
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
-    (void)moves(&t, EVENT_TYPE_COMPLAINT_WITHDRAWN, STATE_WITHDRAWN, T0 + 2, NULL);
+    assert_non_null(tale_told(&t, EVENT_TYPE_TRIAGE_PROMISE_BROKEN));
+    assert_int_equal(t.rig.n_out, 3); /* its change, the tick: no silence, no ageing */
+    tale_close(&t);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
+    (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_WITHDRAWN, STATE_WITHDRAWN, T0 + 2, NULL);
     assert_int_equal(store_timers(t.rig.store), 0);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -335,22 +248,22 @@ test_merge_moves_promises(void **state)
 {
     (void)state;
     struct tale t;
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
     t.complaint_id = "c2";
     t.k.product = STR("lamp");
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 1, NULL);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 2, &PROMISE);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 1, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 2, &PROMISE);
     struct action into = {.into = STR("c1")};
     t.r.merged_into = STR("c1");
-    (void)moves(&t, EVENT_TYPE_COMPLAINT_MERGED, STATE_MERGED, T0 + 3, &into);
+    (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_MERGED, STATE_MERGED, T0 + 3, &into);
     stage_rig_tick(&t.rig, T0 + DAY_MS + 1);
     const struct complaint_event *ev =
         stage_rig_find(&t.rig, EVENT_TYPE_TRIAGE_PROMISE_BROKEN);
     assert_non_null(ev);
     assert_true(str_eq(ev->complaint_id, STR("c1")));
     assert_int_equal(ev->triage->failed_recoveries, 1);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -360,8 +273,8 @@ test_ageing_changes_priority_by_timer_only(void **state)
     struct tale t;
     int changes = 0;
     enum priority last = PRIORITY_P3;
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
     for (int day = 1; day <= 100; day++) {
         stage_rig_tick(&t.rig, T0 + day * DAY_MS);
         for (size_t i = 0; i < t.rig.n_out; i++) {
@@ -381,7 +294,7 @@ test_ageing_changes_priority_by_timer_only(void **state)
     assert_true(changes >= 2);
     assert_int_equal(last, PRIORITY_P1); /* nothing starves */
     assert_int_equal(store_timers(t.rig.store), 0);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -389,31 +302,31 @@ test_repeat_and_words(void **state)
 {
     (void)state;
     struct tale t;
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
     /* Another product: no repeat. */
     t.complaint_id = "c2";
     t.k.product = STR("lamp");
     t.r.received_at = T0 + 5 * DAY_MS;
     t.r.recovery_ends_at = T0 + 33 * DAY_MS;
-    assert_false(happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 5 * DAY_MS, NULL)
+    assert_false(tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 5 * DAY_MS, NULL)
                      ->double_deviation);
     /* The same product: the 28 days count from the first complaint. */
     t.complaint_id = "c3";
     t.k.product = STR("Kettle");
     const struct triage_section *s =
-        happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 5 * DAY_MS, NULL);
-    assert_true(has(s, "repeat"));
+        tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 5 * DAY_MS, NULL);
+    assert_true(tale_has(s, "repeat"));
     assert_true(s->recovery_days_left == 23);
     /* Words, once. */
     t.complaint_id = "c4";
     t.k.product = STR("sofa");
     t.k.double_deviation = true;
-    s = happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 6 * DAY_MS, NULL);
-    assert_true(has(s, "words"));
-    s = happens(&t, EVENT_TYPE_COMPLAINT_ACKNOWLEDGED, T0 + 7 * DAY_MS, NULL);
+    s = tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 6 * DAY_MS, NULL);
+    assert_true(tale_has(s, "words"));
+    s = tale_happens(&t, EVENT_TYPE_COMPLAINT_ACKNOWLEDGED, T0 + 7 * DAY_MS, NULL);
     assert_int_equal(s->n_evidence, 1);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -423,24 +336,24 @@ test_reach_growth_and_collective(void **state)
     struct tale t;
     struct reach reach = {.has_views = true, .views = 2000};
     struct action action = {.reach = &reach};
-    open_tale(&t);
+    tale_open(&t);
     t.sub.channel = CHANNEL_SOCIAL;
-    double before = happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL)->score;
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + HOUR_MS, &action);
+    double before = tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL)->score;
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + HOUR_MS, &action);
     reach.views = 64000;
     double after =
-        happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + 6 * HOUR_MS, &action)->score;
+        tale_happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + 6 * HOUR_MS, &action)->score;
     print_message("%.2f, %.2f\n", before, after);
     assert_true(after > 1.8 * before);
     /* An old number that comes late takes nothing away. */
     reach.views = 10;
-    assert_true(
-        happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + 6 * HOUR_MS, &action)->exposure > 2);
+    assert_true(tale_happens(&t, EVENT_TYPE_COMPLAINT_REACH, T0 + 6 * HOUR_MS, &action)
+                    ->exposure > 2);
     struct action link = {.collective_id = STR("k1")};
     double linked =
-        happens(&t, EVENT_TYPE_COLLECT_LINKED, T0 + 6 * HOUR_MS, &link)->score;
+        tale_happens(&t, EVENT_TYPE_COLLECT_LINKED, T0 + 6 * HOUR_MS, &link)->score;
     assert_true(linked > after);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -448,12 +361,12 @@ test_customer_changes_open_cases(void **state)
 {
     (void)state;
     struct tale t;
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
     t.complaint_id = "c2";
     t.k.product = STR("lamp");
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 1, NULL);
-    (void)moves(&t, EVENT_TYPE_COMPLAINT_WITHDRAWN, STATE_WITHDRAWN, T0 + 2, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0 + 1, NULL);
+    (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_WITHDRAWN, STATE_WITHDRAWN, T0 + 2, NULL);
     struct customer said = {.has_vulnerable = true, .vulnerable = true};
     struct complaint_event ev = {.event_id = STR("u1"),
                                  .type = EVENT_TYPE_CUSTOMER_UPDATED,
@@ -476,7 +389,7 @@ test_customer_changes_open_cases(void **state)
     /* Said again: nothing changes. */
     stage_rig_send(&t.rig, &ev);
     assert_int_equal(t.rig.n_out, 1);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -484,19 +397,20 @@ test_reopen_advised(void **state)
 {
     (void)state;
     struct tale t;
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    (void)moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 1, NULL);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 1, NULL);
     t.k.message_sentiment = 0.5;
-    assert_false(happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 2, NULL)->reopen_advised);
+    assert_false(
+        tale_happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 2, NULL)->reopen_advised);
     t.k.message_sentiment = -0.5;
     const struct triage_section *s =
-        happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 3, NULL);
+        tale_happens(&t, EVENT_TYPE_COMPLAINT_MESSAGE, T0 + 3, NULL);
     assert_true(s->reopen_advised);
     assert_true(str_eq(s->remedy_advice, STR("reopen")));
-    assert_false(moves(&t, EVENT_TYPE_COMPLAINT_REOPENED, STATE_OPEN, T0 + 4, NULL)
+    assert_false(tale_moves(&t, EVENT_TYPE_COMPLAINT_REOPENED, STATE_OPEN, T0 + 4, NULL)
                      ->reopen_advised);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -504,18 +418,18 @@ test_history_runs_no_timers(void **state)
 {
     (void)state;
     struct tale t;
-    open_tale(&t);
+    tale_open(&t);
     t.r.history = true;
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + 1, &PROMISE);
     assert_int_equal(store_timers(t.rig.store), 0);
     stage_rig_tick(&t.rig, T0 + 60 * DAY_MS);
     assert_int_equal(t.rig.n_out, 1);
     /* Later events judge the promise. */
     const struct triage_section *s =
-        happens(&t, EVENT_TYPE_COMPLAINT_RESPONDED, T0 + 2 * DAY_MS, NULL);
+        tale_happens(&t, EVENT_TYPE_COMPLAINT_RESPONDED, T0 + 2 * DAY_MS, NULL);
     assert_int_equal(s->failed_recoveries, 1);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -523,20 +437,20 @@ test_late_reopening_begins_with_its_predecessor(void **state)
 {
     (void)state;
     struct tale t;
-    open_tale(&t);
+    tale_open(&t);
     t.sub.channel = CHANNEL_SOCIAL;
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
-    (void)moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 1, NULL);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    (void)tale_moves(&t, EVENT_TYPE_COMPLAINT_RESOLVED, STATE_RESOLVED, T0 + 1, NULL);
     t.complaint_id = "c9";
     t.r = (struct register_section){.state = STATE_OPEN,
                                     .received_at = T0 + 60 * DAY_MS,
                                     .recovery_ends_at = T0 + 88 * DAY_MS,
                                     .previous_complaint_id = STR("c1")};
     const struct triage_section *s =
-        happens(&t, EVENT_TYPE_COMPLAINT_REOPENED, T0 + 60 * DAY_MS, NULL);
+        tale_happens(&t, EVENT_TYPE_COMPLAINT_REOPENED, T0 + 60 * DAY_MS, NULL);
     assert_int_equal(s->failed_recoveries, 1);
     assert_true(s->exposure == 1.5); /* still in public */
-    close_tale(&t);
+    tale_close(&t);
 }
 
 static void
@@ -545,8 +459,8 @@ test_a_flood_stays_bounded(void **state)
     (void)state;
     struct tale t;
     const struct triage_section *s = NULL;
-    open_tale(&t);
-    (void)happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
+    tale_open(&t);
+    (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_SUBMITTED, T0, NULL);
     t.r.has_resolved_at = true;
     for (int i = 0; i < 200; i++) {
         struct action a = {.promise_id = arena_printf(&t.rig.arena, "p%d", i),
@@ -555,14 +469,14 @@ test_a_flood_stays_bounded(void **state)
                            .remedy = arena_printf(&t.rig.arena, "r%d", i),
                            .has_score = true,
                            .score = 1};
-        (void)happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + i, &a);
-        (void)happens(&t, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, T0 + i, &a);
-        s = happens(&t, EVENT_TYPE_COMPLAINT_RATED, T0 + i, &a);
+        (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_PROMISED, T0 + i, &a);
+        (void)tale_happens(&t, EVENT_TYPE_COMPLAINT_REMEDY_OFFERED, T0 + i, &a);
+        s = tale_happens(&t, EVENT_TYPE_COMPLAINT_RATED, T0 + i, &a);
         assert_int_equal(t.rig.n_dead, 0);
     }
     assert_int_equal(s->failed_recoveries, 200);
     assert_true(s->n_evidence <= 32 && s->n_checklist <= 16);
-    close_tale(&t);
+    tale_close(&t);
 }
 
 int
