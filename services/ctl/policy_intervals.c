@@ -103,8 +103,10 @@ closed_why(const struct walk *walk, int64_t day)
 {
     const struct calendar_day *on = calendar_on(walk->calendar, day);
     bool saturday_or_sunday = (((day + 3) % 7 + 7) % 7) >= 5;
-    if (!str_is_null(on->name))
+    if (!str_empty(on->name))
         return arena_printf(walk->arena, "holiday: %.*s", STR_ARG(on->name));
+    if (on != plain_day(walk->calendar, day))
+        return STR("holiday");
     return saturday_or_sunday ? STR("weekend") : STR("closed on this day of the week");
 }
 
