@@ -102,11 +102,14 @@ sla_published(struct sla_work *work)
     work->n_own = 0;
 }
 
+/* What is running; and a legal term that was breached and not answered: to merge a case
+ * away is no answer. A broken promise is broken. */
 static bool
 goes_on(const struct sla_timer *timer)
 {
-    return (timer->row.clock == CLOCK_STATUTORY || timer->row.clock == CLOCK_PROMISE) &&
-           (timer_is_open(timer) || timer->row.status == CLOCK_STATUS_BREACHED);
+    if (timer->row.clock == CLOCK_STATUTORY)
+        return timer_is_open(timer) || timer->row.status == CLOCK_STATUS_BREACHED;
+    return timer->row.clock == CLOCK_PROMISE && timer_is_open(timer);
 }
 
 size_t
@@ -168,7 +171,7 @@ sla_take_over(struct sla_work *source, struct sla_work *target,
         }
         timer_end_ladder(timer);
         if (timer->row.status == CLOCK_STATUS_BREACHED)
-            continue; /* stays one */
+            continue; /* stays one in the record */
         timer->row.status = CLOCK_STATUS_CANCELLED;
         source->changed[i] = true;
     }

@@ -65,8 +65,8 @@ int64_t sla_next_due(const struct sla_work *work);
  * rungs; then by clock and start. Call with at_ms = sla_next_due(). */
 void sla_fire(struct sla_work *work, const struct sla_policy *policy, int64_t at_ms);
 
-/* Moves what a merge leaves (promises and statutory clocks that run or whose answer is
- * still owed) over to target; call after sla_apply() of complaint.merged, ev. A breach
+/* Moves what a merge leaves (promises and statutory clocks that run, and a breached
+ * statutory clock that is not answered) over to target; call after sla_apply() of complaint.merged, ev. A breach
  * stays in the source's record, the ladder goes on at the target.
  * False if there was nothing to move. */
 bool sla_take_over(struct sla_work *source, struct sla_work *target,

@@ -60,6 +60,8 @@ set_up_policy(void)
     clocks[CLOCK_OWNER] = rule(50);
     clocks[CLOCK_OWNER].n_rungs = 1;
     clocks[CLOCK_OWNER].rungs[0] = clocks[CLOCK_RESOLUTION].rungs[0];
+    clocks[CLOCK_NEXT_RESPONSE].n_rungs = 1;
+    clocks[CLOCK_NEXT_RESPONSE].rungs[0] = clocks[CLOCK_RESOLUTION].rungs[0];
     clocks[CLOCK_FOLLOW_UP] = rule(60);
     clocks[CLOCK_RECOVERY_WINDOW] = rule(672);
     static const struct str names[] = {{"FCA", 3}};
@@ -185,6 +187,7 @@ live(const struct life *life, struct buf *log)
             .score = (int32_t)step->arg,
             .promise_id = str_from(step->text),
             .clock = str_from(step->text),
+            .owner = str_from(step->text),
             .has_due_at = true,
             .due_at = AT(step->arg),
             .has_until = true,
@@ -266,6 +269,17 @@ static const struct life lives[] = {
                {90, E(MESSAGE), STATE_WAITING_THIRD_PARTY, 0, NULL}},
      .expect = "[0] resolution#1 running due 200; [10] resolution#1 paused; "
                "82 resumed resolution#1; [90] "},
+    {"the maximum is for all pauses together", .clocks = CLOCK_BIT(RESOLUTION),
+     .until = 150,
+     .steps = {SUBMIT,
+               {10, E(WAITING), STATE_WAITING_CUSTOMER, 0, NULL},
+               {40, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {50, E(WAITING), STATE_WAITING_CUSTOMER, 0, NULL},
+               {95, E(RESUMED), STATE_OPEN, 0, NULL},
+               {96, E(WAITING), STATE_WAITING_THIRD_PARTY, 0, NULL}},
+     .expect = "[0] resolution#1 running due 200; [10] resolution#1 paused; "
+               "[40] resolution#1 running due 230; [50] resolution#1 paused; "
+               "92 resumed resolution#1; [95] [96] "},
     {"a breach climbs the ladder, each rung once; resolving ends it",
      .clocks = CLOCK_BIT(RESOLUTION), .until = 500,
      .steps = {SUBMIT, {210, E(RESOLVED), STATE_RESOLVED, 0, NULL}},
@@ -311,8 +325,10 @@ static const struct life lives[] = {
      .expect = "[0] [1] [2] [10] next_response#1 running due 34; [12] "
                "[14] next_response#1 paused; [20] next_response#1 running due 40; "
                "[30] next_response#1 met at 30; [40] next_response#2 running due 64; "
-               "64 breached next_response#2; "},
-    {"a message on a closed case is owed an answer; an older answer does not count",
+               "64 breached next_response#2; 64 escalated next_response#2 1:lead; "},
+    {"a message on a closed case is owed an answer, up the ladder as well; an older "
+     "answer "
+     "does not count",
      .clocks = CLOCK_BIT(NEXT_RESPONSE), .until = 100,
      .steps = {SUBMIT,
                {2, E(RESOLVED), STATE_RESOLVED, 0, NULL},
@@ -320,7 +336,7 @@ static const struct life lives[] = {
                {10, E(MESSAGE), STATE_CLOSED, 0, NULL},
                {9, E(RESPONDED), STATE_CLOSED, 0, NULL}},
      .expect = "[0] [2] [3] [10] next_response#1 running due 34; [9] "
-               "34 breached next_response#1; "},
+               "34 breached next_response#1; 34 escalated next_response#1 1:lead; "},
     {"update: anew at each answer, until the work has ended", .clocks = CLOCK_BIT(UPDATE),
      .until = 400,
      .steps = {SUBMIT,
@@ -350,6 +366,32 @@ static const struct life lives[] = {
      .expect = "[0] [1] promise#1 running due 30; "
                "[2] promise#1 cancelled; promise#2 running due 60; "
                "60 breached promise#2; "},
+    {"promised anew after the breach: the breach stays", .clocks = CLOCK_BIT(PROMISE),
+     .until = 100,
+     .steps = {SUBMIT,
+               {1, E(PROMISED), STATE_OPEN, 30, "a"},
+               {40, E(PROMISED), STATE_OPEN, 60, "a"},
+               {50, E(PROMISE_KEPT), STATE_OPEN, 0, "a"}},
+     .expect = "[0] [1] promise#1 running due 30; 30 breached promise#1; "
+               "[40] promise#2 running due 60; "
+               "[50] promise#1 met_late at 50; promise#2 met at 50; "},
+    {"promised anew in time, known late: it was no breach", .clocks = CLOCK_BIT(PROMISE),
+     .until = 55,
+     .steps = {SUBMIT,
+               {1, E(PROMISED), STATE_OPEN, 30, "a"},
+               {31, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {20, E(PROMISED), STATE_OPEN, 60, "a"}},
+     .expect = "[0] [1] promise#1 running due 30; 30 breached promise#1; [31] "
+               "[20] promise#1 cancelled; promise#2 running due 60; "
+               "20 breach_corrected promise#1; "},
+    {"assigned to the same owner once more: no new clock, but to another",
+     .clocks = CLOCK_BIT(OWNER), .until = 60,
+     .steps = {SUBMIT,
+               {5, E(ASSIGNED), STATE_OPEN, 0, "kim"},
+               {20, E(ASSIGNED), STATE_OPEN, 0, "kim"},
+               {30, E(ASSIGNED), STATE_OPEN, 0, "lee"}},
+     .expect = "[0] [5] owner#1 running due 55; [20] "
+               "[30] owner#1 cancelled; owner#2 running due 80; "},
     {"owner: met by the next transfer, paused outside, met by the end",
      .clocks = CLOCK_BIT(OWNER), .until = 400,
      .steps = {SUBMIT,
@@ -423,6 +465,29 @@ static const struct life lives[] = {
                {20, E(EXTENDED), STATE_OPEN, 100, "resolution"}},
      .expect = "[0] resolution#1 running due 200; [10] resolution#1 running due 400; "
                "[20] 20 extension_refused resolution#1; 200 warned resolution#1 50%; "},
+    {"what cannot be extended says so and stays", .until = 25,
+     .clocks = CLOCK_BIT(PROMISE) | CLOCK_BIT(RECOVERY_WINDOW) | CLOCK_BIT(FOLLOW_UP) |
+               CLOCK_BIT(ACKNOWLEDGE),
+     .steps = {SUBMIT,
+               {1, E(PROMISED), STATE_OPEN, 300, "a"},
+               {2, E(EXTENDED), STATE_OPEN, 400, "promise"},
+               {3, E(EXTENDED), STATE_OPEN, 900, "recovery_window"},
+               {4, E(EXTENDED), STATE_OPEN, 900, "follow_up"},
+               {24.5, E(EXTENDED), STATE_OPEN, 900, "acknowledge"}},
+     .expect = "[0] acknowledge#1 running due 24; recovery_window#1 running due 672; "
+               "[1] promise#1 running due 300; [2] 2 extension_refused promise#0; "
+               "[3] 3 extension_refused recovery_window#0; "
+               "[4] 4 extension_refused follow_up#0; 24 breached acknowledge#1; "
+               "[24.5] 24.5 extension_refused acknowledge#1; "},
+    {"an extension approved in time and known late corrects the breach; after it, the "
+     "clock is breached at its new time",
+     .clocks = CLOCK_BIT(FIRST_RESPONSE), .until = 100,
+     .steps = {SUBMIT,
+               {50, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {47, E(EXTENDED), STATE_OPEN, 80, "first_response"}},
+     .expect = "[0] first_response#1 running due 48; 48 breached first_response#1; [50] "
+               "[47] first_response#1 running due 80; "
+               "47 breach_corrected first_response#1; 80 breached first_response#1; "},
     {"an inquiry has two clocks; with a regulator the preset's as well",
      .kind = KIND_INQUIRY, .regulator = "FCA", .until = 1, .steps = {SUBMIT},
      .expect = "[0] acknowledge#1 running due 24; first_response#1 running due 48; "
@@ -468,157 +533,11 @@ lives_of_a_case(void **state)
     }
 }
 
-static void
-a_merge_moves_promises_and_statutory_clocks(void **state)
-{
-    (void)state;
-    set_up_policy();
-    struct arena arena = {0};
-    struct sla_case none = {0};
-    struct regulator fca = {.name = STR("FCA")};
-    struct submission said = {.channel = CHANNEL_WEB, .regulator = &fca};
-    struct register_section reg = {.state = STATE_OPEN, .received_at = AT(0)};
-    struct action promise = {
-        .promise_id = STR("p"), .has_due_at = true, .due_at = AT(90)};
-    struct complaint_event submitted = {.event_id = STR("s"),
-                                        .type = E(SUBMITTED),
-                                        .occurred_at = AT(0),
-                                        .register_ = &reg,
-                                        .submission = &said};
-    struct complaint_event promised = {.event_id = STR("q"),
-                                       .type = E(PROMISED),
-                                       .occurred_at = AT(1),
-                                       .register_ = &reg,
-                                       .action = &promise};
-    struct sla_work *source = sla_unpack(&arena, &none, 2);
-    struct sla_work *target = sla_unpack(&arena, &none, 2);
-    sla_open(source, &policy, &submitted, NULL);
-    sla_apply(source, &policy, &promised);
-    submitted.submission = NULL;
-    sla_open(target, &policy, &submitted, NULL);
-    sla_pack(target);
-    target = sla_unpack(&arena, &target->c, 2);
-
-    struct register_section merged_reg = {.state = STATE_MERGED, .received_at = AT(0)};
-    struct complaint_event merged = {.event_id = STR("m"),
-                                     .type = E(MERGED),
-                                     .occurred_at = AT(5),
-                                     .register_ = &merged_reg};
-    sla_apply(source, &policy, &merged);
-    assert_int_equal(sla_take_over_count(source), 2);
-    assert_true(sla_take_over(source, target, &merged));
-    assert_false(sla_any_open(source));
-    sla_pack(source);
-    assert_int_equal(source->n_timers, 0);
-    assert_int_equal(target->n_timers, 7);
-    const struct sla_clock *legal = &target->timers[5].row;
-    const struct sla_clock *moved = &target->timers[6].row;
-    assert_int_equal(legal->clock, CLOCK_STATUTORY);
-    assert_int_equal(legal->due_at, AT(400));
-    assert_int_equal(moved->clock, CLOCK_PROMISE);
-    assert_int_equal(moved->due_at, AT(90));
-    assert_int_equal(moved->status, CLOCK_STATUS_RUNNING);
-    assert_true(str_eq(moved->promise_id, STR("p")));
-    arena_release(&arena);
-}
-
-/* A running clock keeps its start's policy; the next start takes the new one. */
-static void
-a_new_policy_leaves_running_clocks_alone(void **state)
-{
-    (void)state;
-    set_up_policy();
-    struct arena arena = {0};
-    struct sla_case none = {0};
-    struct register_section reg = {.state = STATE_OPEN, .received_at = AT(0)};
-    struct complaint_event ev = {.event_id = STR("s"),
-                                 .type = E(SUBMITTED),
-                                 .occurred_at = AT(0),
-                                 .register_ = &reg};
-    struct sla_work *work = sla_unpack(&arena, &none, 2);
-    sla_open(work, &policy, &ev, NULL);
-    work = again(&arena, work);
-
-    base_rules.version = STR("8");
-    base_rules.clocks[CLOCK_UPDATE] = rule(10);
-    base_rules.clocks[CLOCK_RESOLUTION] = rule(20);
-    reg.state = STATE_WAITING_CUSTOMER;
-    ev.type = E(WAITING);
-    ev.occurred_at = AT(3);
-    sla_apply(work, &policy, &ev);
-    reg.state = STATE_OPEN;
-    ev.type = E(RESPONDED);
-    ev.occurred_at = AT(7);
-    sla_apply(work, &policy, &ev);
-    size_t seen = 0;
-    for (size_t i = 0; i < work->n_timers; i++) {
-        const struct sla_clock *row = &work->timers[i].row;
-        if (row->status != CLOCK_STATUS_RUNNING)
-            continue;
-        if (row->clock == CLOCK_RESOLUTION) {
-            seen++;
-            assert_int_equal(row->due_at, AT(204));
-            assert_int_equal(row->paused_ms, 4 * HOUR_MS);
-            assert_true(str_eq(row->policy_version, STR("7")));
-        } else if (row->clock == CLOCK_UPDATE) {
-            seen++;
-            assert_int_equal(row->start_no, 2);
-            assert_int_equal(row->due_at, AT(17));
-            assert_true(str_eq(row->policy_version, STR("8")));
-        }
-    }
-    assert_int_equal(seen, 2);
-    arena_release(&arena);
-}
-
-/* However many promises a stranger sends, the case stays small and whole. */
-static void
-a_case_has_a_cap(void **state)
-{
-    (void)state;
-    set_up_policy();
-    struct arena arena = {0};
-    struct sla_case none = {0};
-    struct register_section reg = {.state = STATE_OPEN, .received_at = AT(0)};
-    struct complaint_event ev = {.event_id = STR("s"),
-                                 .type = E(SUBMITTED),
-                                 .occurred_at = AT(0),
-                                 .register_ = &reg};
-    struct sla_work *work = sla_unpack(&arena, &none, 2);
-    sla_open(work, &policy, &ev, NULL);
-    for (int i = 0; i < 300; i++) {
-        struct action promise = {.promise_id = arena_printf(&arena, "p%d", i),
-                                 .has_due_at = true,
-                                 .due_at = AT(i)};
-        ev.type = E(PROMISED);
-        ev.event_id = promise.promise_id;
-        ev.action = &promise;
-        ev.occurred_at = AT(0);
-        sla_apply(work, &policy, &ev);
-        sla_published(work);
-        work = again(&arena, work);
-        assert_true(work->n_timers <= SLA_TIMERS_MAX);
-    }
-    assert_int_equal(work->n_timers, SLA_PROMISES_MAX + 5);
-    size_t said = 0;
-    for (int64_t due = sla_next_due(work); due != TIME_NONE; due = sla_next_due(work)) {
-        sla_fire(work, &policy, due);
-        assert_true(work->n_own > 0);
-        said += work->n_own;
-        sla_published(work);
-    }
-    assert_true(said >= SLA_TIMERS_MAX);
-    arena_release(&arena);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lives_of_a_case),
-        cmocka_unit_test(a_merge_moves_promises_and_statutory_clocks),
-        cmocka_unit_test(a_new_policy_leaves_running_clocks_alone),
-        cmocka_unit_test(a_case_has_a_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
