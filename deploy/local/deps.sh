@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # deps.sh - what a bare Debian 12 or Ubuntu 24.04 lacks: packages, the Kafka broker's
-# jars, and a Python with fastavro and jsonschema for the tests.
+# jars, and a Python with the packages of the tests.
 # Each part is skipped when it is there; nothing is downloaded twice.  The jars and the
 # Python live in ${XDG_CACHE_HOME:-~/.cache}/redress and are linked into build/.
 set -euo pipefail
@@ -86,6 +86,8 @@ install_kafka() {
 
 install_python() {
     local home=$cache/venv want='fastavro==1.9.7 jsonschema==4.23.0'
+    # for the oracle of business time (tests/oracle): holidays and recurrences from elsewhere
+    want+=' holidays==0.109 chinesecalendar==1.11.0 python-dateutil==2.9.0.post0'
     if [ "$(cat "$home/complete" 2>/dev/null)" != "$want" ]; then
         echo "deps: making a Python with $want"
         rm -rf "$home" && mkdir -p "$cache"

@@ -78,8 +78,9 @@ target_after_pause(enum target_unit unit, enum target_until until,
         return due_ms;
     int64_t moved_ms = calendar_add_ms(calendar, due_ms, business_ms);
     if (unit == TARGET_UNIT_BUSINESS_DAYS && until == TARGET_UNTIL_END_OF_DAY) {
+        /* 24:00 belongs to the day that it ends: hence the day of the moment before. */
         int64_t end =
-            calendar_day_start(calendar, calendar_local_day(calendar, moved_ms) + 1);
+            calendar_day_start(calendar, calendar_local_day(calendar, moved_ms - 1) + 1);
         if (calendar_between_ms(calendar, moved_ms, end) == 0)
             return end;
     }
