@@ -3,12 +3,14 @@
 #   stage      the runtime alone under kill -9 (stage.sh)
 #   scenarios  the .scn files on the running services (tests/scenario/real.sh)
 #   e2e        the contract as an outsider sees it (tests/e2e/run.sh)
+#   reload     new policy files for running services (reload.sh)
+#   timers     each timer once over kills and rebalances (timers.sh)
 #   pipeline   20,000 complaints, faults, row for row; then wide (pipeline.sh)
 # Each part has a stack of its own on loopback and takes it down; they run one after the other.
 set -u
 cd "$(dirname "$0")/../.."
 parts=("$@")
-[ $# -gt 0 ] || parts=(stage scenarios e2e pipeline)
+[ $# -gt 0 ] || parts=(stage scenarios e2e reload timers pipeline)
 build=$(realpath "${BUILD:-build}")
 failed=0
 
@@ -30,6 +32,18 @@ scenarios() {
 }
 e2e() {
     PORT_BASE=19800 tests/e2e/run.sh
+}
+reload() {
+    PORT_BASE=19800 RELOAD_RUN=$build/it/reload tests/integration/reload.sh
+    local status=$?
+    [ $status -ne 0 ] || rm -rf "$build/it/reload"
+    return $status
+}
+timers() {
+    PORT_BASE=19800 TIMERS_RUN=$build/it/timers tests/integration/timers.sh
+    local status=$?
+    [ $status -ne 0 ] || rm -rf "$build/it/timers"
+    return $status
 }
 pipeline() {
     PORT_BASE=19800 tests/integration/pipeline.sh
