@@ -203,6 +203,55 @@ always_open_days_have_23_and_25_hours(void **state)
     zone_release(&zone);
 }
 
+/* Days of a local clock that was moved over midnight. */
+static void
+days_that_were_skipped_or_begun_twice(void **state)
+{
+    (void)state;
+    struct zone apia = zone_of("Pacific/Apia");
+    struct zone st_johns = zone_of("America/St_Johns");
+    struct calendar calendar = {.name = STR("t"), .zone = &apia};
+    for (size_t i = 0; i < 7; i++)
+        calendar.week[i] = (struct calendar_day){.n_windows = 1, .windows = {{0, 1440}}};
+    /* Thursday 29 December 2011 was followed by Saturday 31. */
+    int64_t thursday = days_from_civil(2011, 12, 29);
+    assert_false(calendar_is_open_day(&calendar, thursday + 1));
+    assert_int_equal(calendar_business_day_after(&calendar, thursday, 1), thursday + 2);
+    assert_int_equal(calendar_day_start(&calendar, thursday + 1),
+                     calendar_day_start(&calendar, thursday + 2));
+    /* On 7 November 2010 00:01 became 23:01 of the day before: that hour is open time of
+     * the 7th, which had begun. */
+    calendar.zone = &st_johns;
+    calendar.week[5].n_windows = 0; /* Saturday the 6th */
+    int64_t first_midnight = at("2010-11-07T02:30:00Z");
+    int64_t within = at("2010-11-07T03:00:00Z"); /* 23:30 again */
+    assert_int_equal(calendar_local_day(&calendar, within), days_from_civil(2010, 11, 6));
+    assert_int_equal(calendar_between_ms(&calendar, first_midnight, within),
+                     30 * MINUTE_MS);
+    assert_int_equal(calendar_add_ms(&calendar, first_midnight, 30 * MINUTE_MS), within);
+    zone_release(&apia);
+    zone_release(&st_johns);
+}
+
+static void
+years_that_are_known(void **state)
+{
+    (void)state;
+    int64_t day = days_from_civil(2026, 6, 1);
+    struct calendar calendar = {.name = STR("t")};
+    assert_true(calendar_knows(&calendar, day)); /* says nothing of years */
+    calendar.first_year = 2025;
+    calendar.last_year = 2026;
+    assert_true(calendar_knows(&calendar, days_from_civil(2025, 1, 1)));
+    assert_true(calendar_knows(&calendar, days_from_civil(2026, 12, 31)));
+    assert_false(calendar_knows(&calendar, days_from_civil(2024, 12, 31)));
+    assert_false(calendar_knows(&calendar, days_from_civil(2027, 1, 1)));
+    calendar.has_tentative = true;
+    calendar.tentative_day = day;
+    assert_true(calendar_knows(&calendar, day - 1));
+    assert_false(calendar_knows(&calendar, day));
+}
+
 /* A far end must not cost more than the reach. */
 static void
 far_times_are_bounded(void **state)
@@ -226,6 +275,8 @@ main(void)
         cmocka_unit_test(conversions_agree),
         cmocka_unit_test(business_minutes),
         cmocka_unit_test(always_open_days_have_23_and_25_hours),
+        cmocka_unit_test(days_that_were_skipped_or_begun_twice),
+        cmocka_unit_test(years_that_are_known),
         cmocka_unit_test(far_times_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
