@@ -87,6 +87,10 @@ assign_customer_begin(struct assign_job *job, struct err *err)
         return false;
     struct customer known = laid_over(job->ev->customer, u.known);
     known.handle = STR_NULL; /* means something on its own channel only */
+    /* What they did not say again they need not. */
+    struct customer *recipient = ARENA_NEW(job->arena, struct customer);
+    *recipient = laid_over(c->recipient, u.known);
+    c->recipient = recipient;
     u.known = &known;
     add_case(&u, c->complaint_id, job->arena);
     return save(job->turn, c->customer_hash, &u, err);

@@ -209,16 +209,18 @@ transferred(struct assign_job *job, struct err *err)
     return true;
 }
 
-/* sla says that a rung was climbed; who that is, is ours. */
+/* sla says that a rung was climbed; who that is, is ours.  What else the clocks said in that
+ * instant shows the new level already, but not which rung it was. */
 static void
 escalate(struct assign_job *job)
 {
     struct routing_section *r = &job->c.routing;
     const struct sla_section *sla = job->ev->sla;
-    if (!sla || sla->escalation_level <= r->escalation_level)
+    bool rung = job->ev->type == EVENT_TYPE_SLA_ESCALATED && sla && sla->fired;
+    if (!sla || sla->escalation_level <= r->escalation_level ||
+        (job->ev->stage == STAGE_SLA && !rung))
         return;
-    job->role = job->ev->type == EVENT_TYPE_SLA_ESCALATED && sla->fired ? sla->fired->to
-                                                                         : STR_NULL;
+    job->role = rung ? sla->fired->to : STR_NULL;
     r->escalation_level = sla->escalation_level;
     r->escalated_to = assign_escalate(job->policy, r->team, r->owner, job->role,
                                       sla->escalation_level);
