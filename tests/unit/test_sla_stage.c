@@ -385,6 +385,127 @@ a_late_reopening_opens_a_case(void **state)
     close_bench(&bench);
 }
 
+/* A regulator that had the case for longer than its term: breached at once, stamped with
+ * the due time, after the submission; the ladder begins now. */
+static void
+what_is_due_already_is_breached_at_once(void **state)
+{
+    (void)state;
+    for (size_t history = 0; history < 2; history++) {
+        struct bench bench;
+        open_bench(&bench, history > 0);
+        struct regulator cfpb = {.name = STR("CFPB"),
+                                 .has_received_at = true,
+                                 .received_at = T0 - 70 * DAY_MS};
+        struct submission said = {.channel = CHANNEL_REGULATOR, .regulator = &cfpb};
+        struct register_section reg = open_at_t0;
+        reg.history = history > 0;
+        struct complaint_event ev = event(0, EVENT_TYPE_COMPLAINT_SUBMITTED, &reg);
+        ev.submission = &said;
+        struct complaint_event out = give(&bench, &ev);
+        print_message("row %zu\n", history);
+        if (history) {
+            assert_string_equal(bench.log.ptr, "0 complaint.submitted; ");
+            assert_int_equal(row_of(&out, CLOCK_STATUTORY)->status, CLOCK_STATUS_RUNNING);
+            wall_to(&bench, 2);
+            assert_non_null(strstr(bench.log.ptr, "1 sla.closed_silently(none 0); "));
+            close_bench(&bench);
+            continue;
+        }
+        /* 2025-12-22, New York: the sixtieth day ends at 2026-02-21T05:00Z. */
+        assert_string_equal(bench.log.ptr,
+                            "0 complaint.submitted; -220 sla.breached(statutory 0); "
+                            "0 sla.escalated(statutory 0); ");
+        assert_int_equal(out.sla->fired->level, 2);
+        assert_int_equal(out.sla->escalation_level, 2);
+        assert_int_equal(store_first_due(bench.store), T0 + 8 * HOUR_MS);
+        tick(&bench, 24);
+        assert_non_null(strstr(bench.log.ptr, "24 sla.escalated(statutory 0); "));
+        close_bench(&bench);
+    }
+}
+
+static void
+a_promise_for_yesterday_is_broken_at_once(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_bench(&bench, false);
+    struct complaint_event ev = event(0, EVENT_TYPE_COMPLAINT_SUBMITTED, &open_at_t0);
+    give(&bench, &ev);
+    struct action promise = {
+        .promise_id = STR("p"), .has_due_at = true, .due_at = T0 - DAY_MS};
+    ev = event(1, EVENT_TYPE_COMPLAINT_PROMISED, &open_at_t0);
+    ev.action = &promise;
+    give(&bench, &ev);
+    assert_string_equal(bench.log.ptr, "0 complaint.submitted; 1 complaint.promised; "
+                                       "-24 sla.breached(promise 0); "
+                                       "1 sla.escalated(promise 0); ");
+    close_bench(&bench);
+}
+
+/* The rows from which `redress policy explain` tells the story: each change of a clock in
+ * a row of the event at which it changed. */
+static void
+each_change_has_its_row(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_bench(&bench, false);
+    struct register_section reg = open_at_t0;
+    struct complaint_event ev = event(0, EVENT_TYPE_COMPLAINT_SUBMITTED, &reg);
+    struct complaint_event out = give(&bench, &ev);
+    const struct sla_clock *row = row_of(&out, CLOCK_RESOLUTION);
+    assert_true(str_eq(row->calendar, STR("default")));
+    assert_true(str_eq(row->zone, STR("Etc/UTC")));
+    assert_int_equal(row->started_at, T0);
+    assert_int_equal(row->due_at, T0 + 21 * DAY_MS + 15 * HOUR_MS);
+
+    reg.state = STATE_WAITING_CUSTOMER;
+    ev = event(1, EVENT_TYPE_COMPLAINT_WAITING, &reg);
+    out = give(&bench, &ev);
+    row = row_of(&out, CLOCK_RESOLUTION);
+    assert_true(str_is_null(row->calendar));
+    assert_int_equal(row->status, CLOCK_STATUS_PAUSED);
+    assert_int_equal(row->paused_since, T0 + HOUR_MS);
+
+    tick(&bench, 1 + 14 * 24); /* update has had its fourteen days */
+    assert_non_null(strstr(bench.log.ptr, "337 sla.resumed(update 0); "));
+    tick(&bench, 1 + 30 * 24);
+    assert_non_null(strstr(bench.log.ptr, "721 sla.resumed(resolution 0); "));
+    reg.state = STATE_OPEN;
+    ev = event(722, EVENT_TYPE_COMPLAINT_RESUMED, &reg);
+    out = give(&bench, &ev);
+    row = row_of(&out, CLOCK_RESOLUTION);
+    assert_int_equal(row->status, CLOCK_STATUS_RUNNING);
+    assert_int_equal(row->paused_ms, 30 * DAY_MS);
+    assert_false(row->has_paused_since);
+    int64_t due = row->due_at;
+    assert_true(due > T0 + 51 * DAY_MS);
+
+    struct action extension = {.clock = STR("resolution"),
+                               .has_until = true,
+                               .until = due + DAY_MS,
+                               .reason = STR("r"),
+                               .approver = STR("a")};
+    ev = event(723, EVENT_TYPE_COMPLAINT_EXTENDED, &reg);
+    ev.action = &extension;
+    out = give(&bench, &ev);
+    assert_int_equal(out.type, EVENT_TYPE_COMPLAINT_EXTENDED);
+    assert_int_equal(row_of(&out, CLOCK_RESOLUTION)->due_at, due + DAY_MS);
+    assert_int_equal(row_of(&out, CLOCK_RESOLUTION)->extended_until, due + DAY_MS);
+
+    ev = event(724, EVENT_TYPE_COMPLAINT_EXTENDED, &reg); /* the same is not later */
+    ev.action = &extension;
+    out = give(&bench, &ev);
+    assert_int_equal(out.type, EVENT_TYPE_SLA_EXTENSION_REFUSED);
+    assert_int_equal(out.sla->fired->clock, CLOCK_RESOLUTION);
+    assert_int_equal(out.n_detail, 1);
+    assert_true(str_eq(out.detail[0].name, STR("reason")));
+    assert_true(str_eq(out.detail[0].value, STR("\"the clock is not due before then\"")));
+    close_bench(&bench);
+}
+
 int
 main(void)
 {
@@ -397,6 +518,9 @@ main(void)
         cmocka_unit_test(a_history_is_closed_by_one_silent_row),
         cmocka_unit_test(what_has_no_complaint_passes),
         cmocka_unit_test(a_late_reopening_opens_a_case),
+        cmocka_unit_test(what_is_due_already_is_breached_at_once),
+        cmocka_unit_test(a_promise_for_yesterday_is_broken_at_once),
+        cmocka_unit_test(each_change_has_its_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
