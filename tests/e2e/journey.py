@@ -80,7 +80,9 @@ def check(r):
         r.true(f"mask: {word}", word not in one["text"], one["text"])
     told = [json.loads(value) for _, _, value in kcat_read("complaints.notifications")]
     mine = sorted(event["type"] for event in told if event["data"].get("complaint_id") == one["complaint_id"])
-    r.check("notifications: each once", mine, ["notification.acknowledgement"] + ["notification.resolution"] * 2)
+    # Received; another owner, taken up again; decided, and asked whether it helped, twice each.
+    expected = ["acknowledgement"] + ["follow_up"] * 2 + ["progress"] * 2 + ["resolution"] * 2
+    r.check("notifications: each once", mine, ["notification." + name for name in expected])
     ids = [(event["source"], event["id"]) for event in told]
     r.check("notifications: ids are unique", len(ids), len(set(ids)))
     first = next((event for event in told if event["data"].get("complaint_id") == one["complaint_id"]), {"data": {}})
