@@ -418,7 +418,7 @@ what_is_due_already_is_breached_at_once(void **state)
                             "0 sla.escalated(statutory 0); ");
         assert_int_equal(out.sla->fired->level, 2);
         assert_int_equal(out.sla->escalation_level, 2);
-        assert_int_equal(store_first_due(bench.store), T0 + 8 * HOUR_MS);
+        assert_int_equal(store_first_due(bench.store), T0 + 18 * HOUR_MS);
         tick(&bench, 24);
         assert_non_null(strstr(bench.log.ptr, "24 sla.escalated(statutory 0); "));
         close_bench(&bench);
