@@ -179,8 +179,12 @@ put_priority(struct object *o, const struct triage_section *triage)
 static void
 put_triage(struct object *o, const struct triage_section *triage)
 {
-    if (triage->has_before)
+    if (triage->has_before) {
         put_c(o, "before", priority_name(triage->before));
+        put_c(o, "after", priority_name(triage->priority));
+    }
+    if (triage->has_class_before)
+        put_c(o, "class_before", triage_class_name(triage->class_before));
     put_priority(o, triage);
     put_bool(o, "double_deviation", true, triage->double_deviation);
     put(o, "why", triage->why);
@@ -286,7 +290,13 @@ projection_evidence(const struct triage_section *triage, struct buf *scratch)
         put(&o, "kind", e->kind);
         put(&o, "event_id", e->event_id);
         put_time(&o, "at", true, e->at);
-        (void)buf_add_char(scratch, '}');
+        if (e->n_also > 0)
+            (void)wire_json_key(scratch, &o.first, "also");
+        for (size_t k = 0; k < e->n_also; k++) {
+            (void)buf_add_char(scratch, k ? ',' : '[');
+            (void)buf_add_json(scratch, e->also[k]);
+        }
+        (void)buf_add_c(scratch, e->n_also > 0 ? "]}" : "}");
     }
     return array_end(scratch, triage->n_evidence);
 }
@@ -308,13 +318,25 @@ projection_reasons(const struct triage_section *triage, struct buf *scratch)
     return array_end(scratch, triage->n_reasons);
 }
 
+static struct str
+strings(const struct str *items, size_t n, struct buf *scratch)
+{
+    buf_clear(scratch);
+    for (size_t i = 0; i < n; i++) {
+        (void)buf_add_char(scratch, i ? ',' : '[');
+        (void)buf_add_json(scratch, items[i]);
+    }
+    return array_end(scratch, n);
+}
+
 struct str
 projection_checklist(const struct triage_section *triage, struct buf *scratch)
 {
-    buf_clear(scratch);
-    for (size_t i = 0; i < triage->n_checklist; i++) {
-        (void)buf_add_char(scratch, i ? ',' : '[');
-        (void)buf_add_json(scratch, triage->checklist[i]);
-    }
-    return array_end(scratch, triage->n_checklist);
+    return strings(triage->checklist, triage->n_checklist, scratch);
+}
+
+struct str
+projection_offered(const struct triage_section *triage, struct buf *scratch)
+{
+    return strings(triage->offered, triage->n_offered, scratch);
 }

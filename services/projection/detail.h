@@ -21,5 +21,6 @@ struct str projection_text(const struct complaint_event *ev);
 struct str projection_evidence(const struct triage_section *triage, struct buf *scratch);
 struct str projection_reasons(const struct triage_section *triage, struct buf *scratch);
 struct str projection_checklist(const struct triage_section *triage, struct buf *scratch);
+struct str projection_offered(const struct triage_section *triage, struct buf *scratch);
 
 #endif

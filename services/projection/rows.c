@@ -18,7 +18,8 @@ static const char *const table_types[ROWS_TABLES] = {
                         "ttddddbjitjjtbbzht"  /* triage         */
                         "ti"                  /* sla            */
                         "ttitbtut"            /* routing        */
-                        "ttdt",               /* resolution     */
+                        "ttdt"                /* resolution     */
+                        "jdtzd",              /* more of triage */
     [ROWS_CLOCKS] = "utiltttt"
                     "zztzzlziz",
     [ROWS_CUSTOMERS] = "tttlttttttzdlbzz",
@@ -309,6 +310,21 @@ add_triage(struct row *r, const struct triage_section *s, struct buf *scratch,
     text(r, policy(arena, s->policy_version, s->policy_hash));
 }
 
+/* The columns that came later stand at the end. */
+static void
+add_more_triage(struct row *r, const struct triage_section *s, struct buf *scratch)
+{
+    if (!s) {
+        nulls(r, 5);
+        return;
+    }
+    text(r, projection_offered(s, scratch));
+    pg_array_opt_double(r->at++, s->has_limit_amount, s->limit_amount);
+    text(r, s->limit_currency);
+    opt_moment(r, s->has_first_failure_at, s->first_failure_at);
+    pg_array_opt_double(r->at++, s->doubling_hours > 0, s->doubling_hours);
+}
+
 static void
 add_routing(struct row *r, const struct routing_section *s)
 {
@@ -353,6 +369,7 @@ add_complaint(struct rows *rows, const struct projection_complaint *c,
     } else {
         nulls(r, 4);
     }
+    add_more_triage(r, c->triage, &rows->scratch);
     row_end(rows, ROWS_COMPLAINTS, r);
 }
 

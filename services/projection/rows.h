@@ -27,7 +27,7 @@ enum rows_table {
     ROWS_TABLES,
 };
 
-#define ROWS_COLUMNS_MAX 81
+#define ROWS_COLUMNS_MAX 86
 
 /* Most events change one clock of five: the others need not be written again.  What the
  * table has of a clock is known by a 64-bit hash of all its columns; another content with

@@ -94,6 +94,12 @@ static const struct field fields[] = {
     TRI(betrayal, FIELD_BOOL, NULL),
     TRI(reopen_advised, FIELD_BOOL, NULL),
     TRI(rating, FIELD_INT, NULL),
+    TRI(offered, FIELD_STRINGS, NULL),
+    MAYBE(SECTION_TRIAGE, triage_section, limit_amount, FIELD_DOUBLE, NULL),
+    TRI(limit_currency, FIELD_STR, NULL),
+    MAYBE(SECTION_TRIAGE, triage_section, first_failure_at, FIELD_TIME, NULL),
+    TRI(doubling_hours, FIELD_DOUBLE, NULL),
+    TRI(recovery_days_left, FIELD_DOUBLE, NULL),
     MAYBE(SECTION_TRIAGE, triage_section, silent_since, FIELD_TIME, NULL),
     ROU(team, FIELD_STR, "team"),
     ROU(owner, FIELD_STR, "owner"),
@@ -164,6 +170,8 @@ list_text(struct arena *arena, const struct field *field, const void *record)
     const struct classification_section *cls = record;
     if (field->section == SECTION_CLASSIFICATION)
         return join_strings(arena, cls->flags, cls->n_flags);
+    if (field->offset == offsetof(struct triage_section, offered))
+        return join_strings(arena, tri->offered, tri->n_offered);
     if (field->kind == FIELD_STRINGS)
         return join_strings(arena, tri->checklist, tri->n_checklist);
     struct str *kinds = ARENA_ARRAY(arena, struct str, tri->n_evidence);

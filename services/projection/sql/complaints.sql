@@ -18,7 +18,8 @@ INSERT INTO complaints AS c (
     sla_policy, sla_level,
     team, owner, escalation_level, escalated_to, frozen, routing_rule, collective_id,
     cluster_key,
-    cause, remedy, amount, currency)
+    cause, remedy, amount, currency,
+    offered, limit_amount, limit_currency, first_failure_at, doubling_hours)
 SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::bigint[]),
     unnest($4::text[]), unnest($5::text[]), unnest($6::timestamptz[]), unnest($7::text[]),
     unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::text[]),
@@ -43,7 +44,9 @@ SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::bigint[]),
     unnest($69::integer[]), unnest($70::text[]), unnest($71::text[]),
     unnest($72::integer[]), unnest($73::text[]), unnest($74::boolean[]),
     unnest($75::text[]), unnest($76::uuid[]), unnest($77::text[]), unnest($78::text[]),
-    unnest($79::text[]), unnest($80::double precision[]), unnest($81::text[])
+    unnest($79::text[]), unnest($80::double precision[]), unnest($81::text[]),
+    unnest($82::json[]), unnest($83::double precision[]), unnest($84::text[]),
+    unnest($85::timestamptz[]), unnest($86::double precision[])
 ON CONFLICT (complaint_id) DO UPDATE SET
     sections = c.sections | EXCLUDED.sections,
     routed_offset = EXCLUDED.routed_offset,
@@ -174,5 +177,15 @@ ON CONFLICT (complaint_id) DO UPDATE SET
     remedy = CASE WHEN EXCLUDED.sections & 64 <> 0 THEN EXCLUDED.remedy ELSE c.remedy END,
     amount = CASE WHEN EXCLUDED.sections & 64 <> 0 THEN EXCLUDED.amount ELSE c.amount END,
     currency = CASE WHEN EXCLUDED.sections & 64 <> 0
-        THEN EXCLUDED.currency ELSE c.currency END
+        THEN EXCLUDED.currency ELSE c.currency END,
+    offered = CASE WHEN EXCLUDED.sections & 8 <> 0
+        THEN EXCLUDED.offered ELSE c.offered END,
+    limit_amount = CASE WHEN EXCLUDED.sections & 8 <> 0
+        THEN EXCLUDED.limit_amount ELSE c.limit_amount END,
+    limit_currency = CASE WHEN EXCLUDED.sections & 8 <> 0
+        THEN EXCLUDED.limit_currency ELSE c.limit_currency END,
+    first_failure_at = CASE WHEN EXCLUDED.sections & 8 <> 0
+        THEN EXCLUDED.first_failure_at ELSE c.first_failure_at END,
+    doubling_hours = CASE WHEN EXCLUDED.sections & 8 <> 0
+        THEN EXCLUDED.doubling_hours ELSE c.doubling_hours END
 WHERE c.routed_offset < EXCLUDED.routed_offset;
