@@ -307,4 +307,5 @@ def main():
         say(f"\nload at end {' '.join(file.read().split()[:3])}")
 
 
-main()
+if __name__ == "__main__":
+    main()
