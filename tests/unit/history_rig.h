@@ -43,6 +43,12 @@ void history_restart(struct history *history);
 /* As a SIGHUP does. */
 void history_policy(struct history *history, const char *policy_dir);
 
+/* --- policy files (history_policy.c) ------------------------------------------------ */
+
+/* Copies a policy file, or a folder with all in it, each JSON object's keys shuffled. */
+void history_policy_copy(const char *from, const char *to, uint64_t *random);
+void history_policy_remove(const char *folder);
+
 /* --- made histories (history_made.c) ------------------------------------------------ */
 
 /* One message of a made history. */

@@ -2,14 +2,12 @@
  * process, then the properties are read off complaints.routed and the notices.  A failure
  * prints the seed; the same seed gives the same history.  SEED=n tries others: n, n+1,
  * n+2. */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -37,15 +35,18 @@ static uint64_t seeds[] = {1, 7, 2026};
 
 /* --- running ------------------------------------------------------------------------ */
 
-/* restart_each: 0 never, else after each so many messages. */
+/* next_policy: from the middle on, NULL for none. restart_each: after each so many
+ * messages, 0 never. */
 static void
 run_history(struct history *history, uint64_t seed, const char *policy_dir,
-            size_t restart_each)
+            const char *next_policy, size_t restart_each)
 {
     struct arena made_in = {0};
     struct made *made = history_make(&made_in, seed, MESSAGES);
     history_open(history, STAGES, COUNT_OF(STAGES), policy_dir);
     for (size_t i = 0; i < MESSAGES; i++) {
+        if (next_policy && i == MESSAGES / 2)
+            history_policy(history, next_policy);
         if (str_is_null(made[i].cloudevent))
             history_tick(history, made[i].at_ms);
         else
@@ -86,102 +87,6 @@ assert_same(const struct history *a, const struct history *b, uint64_t seed)
 
 /* --- a file's order of keys --------------------------------------------------------- */
 
-static json_t *
-shuffled(const json_t *json, uint64_t *random)
-{
-    if (json_is_array(json)) {
-        json_t *copy = json_array();
-        for (size_t i = 0; i < json_array_size(json); i++)
-            json_array_append_new(copy, shuffled(json_array_get(json, i), random));
-        return copy;
-    }
-    if (!json_is_object(json))
-        return json_deep_copy(json);
-    const char *keys[256];
-    const char *key;
-    json_t *value;
-    size_t n = 0;
-    json_object_foreach((json_t *)(uintptr_t)json, key, value)
-    {
-        assert_true(n < COUNT_OF(keys));
-        keys[n++] = key;
-    }
-    json_t *copy = json_object();
-    for (; n > 0; n--) {
-        size_t i = (size_t)((history_random(random) >> 20) % n);
-        json_object_set_new(copy, keys[i],
-                            shuffled(json_object_get(json, keys[i]), random));
-        keys[i] = keys[n - 1];
-    }
-    return copy;
-}
-
-static void
-copy_file(const char *from, const char *to, uint64_t *random)
-{
-    const char *dot = strrchr(from, '.');
-    json_error_t error;
-    if (dot && strcmp(dot, ".json") == 0) {
-        json_t *json = json_load_file(from, JSON_REJECT_DUPLICATES, &error);
-        assert_non_null(json);
-        json_t *copy = shuffled(json, random);
-        assert_int_equal(json_dump_file(copy, to, JSON_INDENT(1)), 0);
-        json_decref(copy);
-        json_decref(json);
-        return;
-    }
-    char bytes[8192];
-    size_t n = 0;
-    FILE *in = fopen(from, "rb");
-    FILE *out = fopen(to, "wb");
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0)
-        assert_int_equal(fwrite(bytes, 1, n, out), n);
-    fclose(in);
-    fclose(out);
-}
-
-static void
-copy_folder(const char *from, const char *to, uint64_t *random)
-{
-    DIR *dir = opendir(from);
-    assert_non_null(dir);
-    (void)mkdir(to, 0700);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        char source[1024];
-        char target[1024];
-        struct stat info;
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(source, sizeof(source), "%s/%s", from, entry->d_name);
-        snprintf(target, sizeof(target), "%s/%s", to, entry->d_name);
-        assert_int_equal(stat(source, &info), 0);
-        if (S_ISDIR(info.st_mode))
-            copy_folder(source, target, random);
-        else
-            copy_file(source, target, random);
-    }
-    closedir(dir);
-}
-
-static void
-remove_folder(const char *path)
-{
-    DIR *dir = opendir(path);
-    assert_non_null(dir);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        char inner[1024];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(inner, sizeof(inner), "%s/%s", path, entry->d_name);
-        if (unlink(inner) != 0)
-            remove_folder(inner);
-    }
-    closedir(dir);
-    assert_int_equal(rmdir(path), 0);
-}
-
 static void
 test_order_of_keys(void **state)
 {
@@ -191,13 +96,13 @@ test_order_of_keys(void **state)
         uint64_t random = seeds[i] + 99;
         char dir[] = "/tmp/redress-policy.XXXXXX";
         assert_non_null(mkdtemp(dir));
-        copy_folder(SHIPPED, dir, &random);
-        run_history(&plain, seeds[i], SHIPPED, 0);
-        run_history(&other, seeds[i], dir, 0);
+        history_policy_copy(SHIPPED, dir, &random);
+        run_history(&plain, seeds[i], SHIPPED, NULL, 0);
+        run_history(&other, seeds[i], dir, NULL, 0);
         assert_same(&plain, &other, seeds[i]);
         history_close(&plain);
         history_close(&other);
-        remove_folder(dir);
+        history_policy_remove(dir);
     }
 }
 
@@ -209,12 +114,12 @@ test_same_again(void **state)
     static const size_t RESTARTS[] = {0, 1, 7, 100};
     (void)state;
     struct history first;
-    run_history(&first, seeds[0], SHIPPED, 0);
+    run_history(&first, seeds[0], SHIPPED, NULL, 0);
     assert_true(first.n_events > MESSAGES);
     for (size_t i = 0; i < COUNT_OF(RESTARTS); i++) {
         struct history again;
         print_message("a restart after each %zu messages\n", RESTARTS[i]);
-        run_history(&again, seeds[0], SHIPPED, RESTARTS[i]);
+        run_history(&again, seeds[0], SHIPPED, NULL, RESTARTS[i]);
         assert_same(&first, &again, seeds[0]);
         history_close(&again);
     }
@@ -234,6 +139,8 @@ struct known_case {
     const struct register_section *reg;
     const struct triage_section *triage;
     const struct routing_section *routing;
+    enum priority told_priority; /* by triage.changed */
+    enum triage_class told_class;
 };
 struct known {
     struct known_clock clocks[HISTORY_MAX];
@@ -338,6 +245,33 @@ check_refused(const struct known_case *c, const struct complaint_event *ev)
     assert_int_equal(ev->routing->escalation_level, c->routing->escalation_level);
 }
 
+/* Who reads only triage.changed knows each change of priority and class, and why. */
+static void
+check_changed(struct known_case *c, const struct complaint_event *ev, uint64_t seed,
+              size_t i)
+{
+    const struct triage_section *now = ev->triage;
+    if (!now)
+        return;
+    if (!c->triage) {
+        c->told_priority = now->priority;
+        c->told_class = now->triage_class;
+    }
+    if (ev->type != EVENT_TYPE_TRIAGE_CHANGED)
+        return;
+    /* Without a before it tells of a score alone. */
+    enum priority before = now->has_before ? now->before : now->priority;
+    enum triage_class class_before =
+        now->has_class_before ? now->class_before : now->triage_class;
+    if (before != c->told_priority || class_before != c->told_class)
+        tell_event(seed, i, ev);
+    assert_false(str_empty(now->why));
+    assert_int_equal(before, c->told_priority);
+    assert_int_equal(class_before, c->told_class);
+    c->told_priority = now->priority;
+    c->told_class = now->triage_class;
+}
+
 static void
 take_event(struct known *known, const struct history_event *event, uint64_t seed,
            size_t i)
@@ -356,11 +290,37 @@ take_event(struct known *known, const struct history_event *event, uint64_t seed
         assert_int_not_equal(ev->type, EVENT_TYPE_COMPLAINT_STEP_REFUSED);
     }
     check_refused(c, ev);
+    check_changed(c, ev, seed, i);
     for (size_t k = 0; ev->sla && k < ev->sla->n_clocks; k++)
         check_clock(known, event, &ev->sla->clocks[k], seed, i);
     c->reg = ev->register_ ? ev->register_ : c->reg;
     c->triage = ev->triage ? ev->triage : c->triage;
     c->routing = ev->routing ? ev->routing : c->routing;
+}
+
+static void
+check_life(const struct history *history, struct known *known, uint64_t seed)
+{
+    size_t refused = 0;
+    size_t paused = 0;
+    for (size_t i = 0; i < history->n_events; i++) {
+        take_event(known, &history->events[i], seed, i);
+        refused += history->events[i].ev.type == EVENT_TYPE_COMPLAINT_STEP_REFUSED;
+    }
+    for (size_t i = 0; i < known->n_clocks; i++)
+        paused += known->clocks[i].clock.paused_ms > 0;
+    for (size_t i = 0; i < known->n_cases; i++) {
+        const struct known_case *c = &known->cases[i];
+        assert_true(!c->triage || (c->told_priority == c->triage->priority &&
+                                   c->told_class == c->triage->triage_class));
+    }
+    print_message("seed %llu: %zu events, %zu cases, %zu clocks, %zu of them paused, "
+                  "%zu refused, %zu dead, %zu notices\n",
+                  (unsigned long long)seed, history->n_events, known->n_cases,
+                  known->n_clocks, paused, refused, history->n_dead, history->n_notices);
+    /* The history is worth it. */
+    assert_true(refused > 50 && paused > 10 && known->n_clocks > 200);
+    assert_int_equal(history->n_dead, 0);
 }
 
 /* (a) due times, (e) seq, (g) refused steps. */
@@ -371,26 +331,36 @@ test_over_a_life(void **state)
     for (size_t i = 0; i < COUNT_OF(seeds); i++) {
         struct history history;
         struct known *known = calloc(1, sizeof(*known));
-        size_t refused = 0;
-        size_t paused = 0;
-        run_history(&history, seeds[i], SHIPPED, 0);
-        for (size_t k = 0; k < history.n_events; k++) {
-            take_event(known, &history.events[k], seeds[i], k);
-            refused += history.events[k].ev.type == EVENT_TYPE_COMPLAINT_STEP_REFUSED;
-        }
-        for (size_t k = 0; k < known->n_clocks; k++)
-            paused += known->clocks[k].clock.paused_ms > 0;
-        print_message("seed %llu: %zu events, %zu cases, %zu clocks, %zu of them paused, "
-                      "%zu refused, %zu dead, %zu notices\n",
-                      (unsigned long long)seeds[i], history.n_events, known->n_cases,
-                      known->n_clocks, paused, refused, history.n_dead,
-                      history.n_notices);
-        /* The history is worth it. */
-        assert_true(refused > 50 && paused > 10 && known->n_clocks > 200);
-        assert_int_equal(history.n_dead, 0);
+        run_history(&history, seeds[i], SHIPPED, NULL, 0);
+        check_life(&history, known, seeds[i]);
         free(known);
         history_close(&history);
     }
+}
+
+/* The next policy touches no clock that was started under this one. */
+static void
+test_next_policy(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/redress-policy.XXXXXX";
+    char file[64];
+    struct history history;
+    struct known *known = calloc(1, sizeof(*known));
+    size_t by_next = 0;
+    uint64_t random = 5;
+    assert_non_null(mkdtemp(dir));
+    history_policy_copy(SHIPPED, dir, &random);
+    snprintf(file, sizeof(file), "%s/sla.json", dir);
+    history_policy_copy("tests/scenario/policies/slower/sla.json", file, &random);
+    run_history(&history, seeds[0], SHIPPED, dir, 0);
+    check_life(&history, known, seeds[0]);
+    for (size_t i = 0; i < known->n_clocks; i++)
+        by_next += str_eq(known->clocks[i].clock.policy_version, STR("slower"));
+    assert_true(by_next > 50 && by_next < known->n_clocks - 50);
+    free(known);
+    history_close(&history);
+    history_policy_remove(dir);
 }
 
 /* --- once --------------------------------------------------------------------------- */
@@ -431,6 +401,9 @@ fired_name(struct arena *arena, const struct complaint_event *ev)
         return arena_printf(arena, "%.*s resumed %s %d %lld", STR_ARG(ev->complaint_id),
                             clock_name(fired->clock), fired->start_no,
                             (long long)ev->occurred_at);
+    case EVENT_TYPE_TRIAGE_PROMISE_BROKEN:
+        return arena_printf(arena, "%.*s broken %.*s", STR_ARG(ev->complaint_id),
+                            STR_ARG(ev->cause));
     case EVENT_TYPE_TRIAGE_SILENCE:
     case EVENT_TYPE_TRIAGE_AGED:
         return arena_printf(arena, "%.*s %s %lld", STR_ARG(ev->complaint_id),
@@ -448,7 +421,7 @@ test_each_once(void **state)
     for (size_t s = 0; s < COUNT_OF(seeds); s++) {
         struct history history;
         struct arena arena = {0};
-        run_history(&history, seeds[s], SHIPPED, 3);
+        run_history(&history, seeds[s], SHIPPED, NULL, 3);
         struct str *fired = ARENA_ARRAY(&arena, struct str, history.n_events);
         struct str *ids = ARENA_ARRAY(&arena, struct str, history.n_events);
         struct str *notices = ARENA_ARRAY(&arena, struct str, history.n_notices);
@@ -480,9 +453,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_over_a_life),
-        cmocka_unit_test(test_each_once),
-        cmocka_unit_test(test_same_again),
+        cmocka_unit_test(test_over_a_life),   cmocka_unit_test(test_next_policy),
+        cmocka_unit_test(test_each_once),     cmocka_unit_test(test_same_again),
         cmocka_unit_test(test_order_of_keys),
     };
     const char *seed = getenv("SEED");
