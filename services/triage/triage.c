@@ -334,12 +334,12 @@ triage_score(const struct triage_policy *policy, const struct triage_case *c,
     bool betrayal = doubled && tier->relationship == TRIAGE_BEST;
 
     double severity = severity_of(policy, c, doubled, betrayal, &tally);
-    double salvage = salvageability_of(policy, c, u, tier, at_ms, &tally);
+    /* What is compared is what is shown. */
+    double salvage = round2(salvageability_of(policy, c, u, tier, at_ms, &tally));
     double exposure = exposure_of(policy, c, u, at_ms, &tally);
     double score = unsalvageable(policy, c, salvage, exposure,
                                  severity * salvage * exposure, &tally);
     score = on_top(policy, c, u, score, &tally);
-    /* What is compared is what is shown. */
     score = round2(score);
     enum triage_class triage_class = class_of(policy, c->kind, score, salvage);
 
@@ -348,7 +348,7 @@ triage_score(const struct triage_policy *policy, const struct triage_case *c,
         .triage_class = triage_class,
         .score = score,
         .severity = round2(severity),
-        .salvageability = round2(salvage),
+        .salvageability = salvage,
         .exposure = round2(exposure),
         .double_deviation = doubled,
         .n_evidence = c->n_evidence,
