@@ -431,12 +431,12 @@ watch_text(struct work *w, const struct reading *r)
     double all = 0;
     const struct finding *kind = &w->f[TASK_KIND];
     enum kind called = w->s->kind;
-    bool by_people =
-        kind->decided_by == DECIDED_BY_UPSTREAM || kind->decided_by == DECIDED_BY_CORRECTION;
-    bool reads_so = r->strong_complaint ||
-                    (kind_of_phrases(r, &all) == KIND_COMPLAINT &&
-                     r->kinds[KIND_COMPLAINT] > r->kinds[called] &&
-                     r->kinds[KIND_COMPLAINT] >= w->policy->kind_threshold);
+    bool by_people = kind->decided_by == DECIDED_BY_UPSTREAM ||
+                     kind->decided_by == DECIDED_BY_CORRECTION;
+    bool reads_so =
+        r->strong_complaint || (kind_of_phrases(r, &all) == KIND_COMPLAINT &&
+                                r->kinds[KIND_COMPLAINT] > r->kinds[called] &&
+                                r->kinds[KIND_COMPLAINT] >= w->policy->kind_threshold);
     if (by_people && called != KIND_COMPLAINT && reads_so)
         flag_drift(w);
 }

@@ -216,26 +216,27 @@ print_cell(FILE *out, int cell)
 static void
 print_notes(FILE *out)
 {
-    fprintf(out,
-            "\n"
-            "- Refused: nothing changes; the row is `complaint.step_refused` with the "
-            "type and the reason.\n"
-            "- merged is the one final state: its case never changes again. It is left in "
-            "the sense that each later event\n"
-            "  (named by the merged id or its ref) is taken by the target, with the "
-            "target's seq and by the target's column.\n"
-            "- reopened counts within %d days of the last end of work (resolved, closed, "
-            "rejected, withdrawn), the last\n"
-            "  millisecond included; later the old case stays as it is and a new one "
-            "begins, its ref with `#2`, `#3` ...\n"
-            "- A rejection can be appealed as long as it can be reopened: its row says "
-            "`appeal_until`; reopened against a\n"
-            "  rejection (also after closing, also late) says `appeal`.\n"
-            "- promise_kept of a promise that is not known, remedy_accepted of an offer "
-            "accepted already, and merged into\n"
-            "  another customer's, an unknown or the same complaint are refused in every "
-            "state.\n",
-            (int)(LIFECYCLE_REOPEN_MS / DAY_MS));
+    fprintf(
+        out,
+        "\n"
+        "- Refused: nothing changes; the row is `complaint.step_refused` with the "
+        "type and the reason.\n"
+        "- merged is the one final state: its case never changes again. It is left in "
+        "the sense that each later event\n"
+        "  (named by the merged id or its ref) is taken by the target, with the "
+        "target's seq and by the target's column.\n"
+        "- reopened counts within %d days of the last end of work (resolved, closed, "
+        "rejected, withdrawn), the last\n"
+        "  millisecond included; later the old case stays as it is and a new one "
+        "begins, its ref with `#2`, `#3` ...\n"
+        "- A rejection can be appealed as long as it can be reopened: its row says "
+        "`appeal_until`; reopened against a\n"
+        "  rejection (also after closing, also late) says `appeal`.\n"
+        "- promise_kept of a promise that is not known, remedy_accepted of an offer "
+        "accepted already, and merged into\n"
+        "  another customer's, an unknown or the same complaint are refused in every "
+        "state.\n",
+        (int)(LIFECYCLE_REOPEN_MS / DAY_MS));
 }
 
 void

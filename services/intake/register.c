@@ -200,8 +200,10 @@ take_attributes(struct register_case *rc, struct arena *arena,
         rc->remedy_accepted = false;
         break;
     case EVENT_TYPE_COMPLAINT_REFERRED:
-        /* Said again of a complaint that is there already, a missing number is no news. */
-        if (rc->state != STATE_EXTERNAL || (ev->action && !str_empty(ev->action->case_ref)))
+        /* Said again of a complaint that is there already, a missing number is no news.
+         */
+        if (rc->state != STATE_EXTERNAL ||
+            (ev->action && !str_empty(ev->action->case_ref)))
             rc->external_ref = ev->action ? ev->action->case_ref : STR_NULL;
         break;
     case EVENT_TYPE_COMPLAINT_REOPENED:

@@ -5,7 +5,8 @@
 
 /* Word for word; a change there is to be made here, too. */
 static const char text[] =
-    "| inbound type | open | proposed | resolved | closed | rejected | withdrawn | external |\n"
+    "| inbound type | open | proposed | resolved | closed | rejected | withdrawn | "
+    "external |\n"
     "|---|---|---|---|---|---|---|---|\n"
     "| message, submitted again | · (waiting_customer → open) | · | · | · | · | · | · |\n"
     "| reach, corrected, rated | · | · | · | · | · | · | · |\n"
@@ -17,14 +18,16 @@ static const char text[] =
     "| promised, extended | · | · | · | ✗ | ✗ | ✗ | · |\n"
     "| promise_kept (known promise, else ✗) | · | · | · | · | · | · | · |\n"
     "| remedy_offered | → proposed | · | ✗ | ✗ | ✗ | ✗ | ✗ |\n"
-    "| remedy_accepted / remedy_refused | ✗ | · marked accepted (twice ✗) / → open | ✗ | ✗ "
+    "| remedy_accepted / remedy_refused | ✗ | · marked accepted (twice ✗) / → open | ✗ | "
+    "✗ "
     "| ✗ | ✗ | ✗ |\n"
     "| resolved | → resolved | → resolved | ✗ | ✗ | ✗ | ✗ | → resolved |\n"
     "| rejected | → rejected | → rejected | ✗ | ✗ | ✗ | ✗ | → rejected |\n"
     "| closed | ✗ | ✗ | → closed | ✗ | → closed | ✗ | ✗ |\n"
     "| withdrawn | → withdrawn | → withdrawn | → withdrawn | ✗ | ✗ | ✗ | → withdrawn |\n"
     "| merged | → merged | → merged | ✗ | ✗ | ✗ | ✗ | → merged |\n"
-    "| referred | → external | → external | → external | → external | → external | ✗ | · |\n"
+    "| referred | → external | → external | → external | → external | → external | ✗ | · "
+    "|\n"
     "| reopened | ✗ | ✗ | → open | → open | → open (appeal) | → open | ✗ |\n";
 
 #define CASES_MAX 512

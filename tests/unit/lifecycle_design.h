@@ -1,5 +1,5 @@
-/* lifecycle_design.h - the table of design.md section 9, "Lifecycle", as its text says it,
- * taken apart into single cases.  Knows nothing of services/intake/lifecycle.c. */
+/* lifecycle_design.h - the table of design.md section 9, "Lifecycle", as its text says
+ * it, taken apart into single cases.  Knows nothing of services/intake/lifecycle.c. */
 #ifndef REDRESS_TEST_LIFECYCLE_DESIGN_H
 #define REDRESS_TEST_LIFECYCLE_DESIGN_H
 

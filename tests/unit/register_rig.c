@@ -156,7 +156,6 @@ check_row(const struct bench *b, const char *type, int64_t seq, const char *stat
     assert_int_equal(row->stage, STAGE_REGISTER);
 }
 
-
 void
 tick(struct bench *b, int64_t at_ms)
 {
@@ -167,7 +166,6 @@ tick(struct bench *b, int64_t at_ms)
     give(b, &ev);
     b->n_rows--; /* passed on by the turn itself */
 }
-
 
 struct str
 id_of(struct bench *b, const char *customer, const char *ref)

@@ -1,5 +1,5 @@
-/* register_rig.h - intake/register driven through turns as the runtime drives it, with the
- * event clock: events in as the door makes them, rows out. */
+/* register_rig.h - intake/register driven through turns as the runtime drives it, with
+ * the event clock: events in as the door makes them, rows out. */
 #ifndef REDRESS_TEST_REGISTER_RIG_H
 #define REDRESS_TEST_REGISTER_RIG_H
 

@@ -37,9 +37,9 @@ test_design_table(void **state)
                                         .promise_known = cases[i].promise_known,
                                         .remedy_accepted = cases[i].accepted_before};
         check(cases[i].from, cases[i].on, &facts,
-              cases[i].refused                ? "x"
+              cases[i].refused               ? "x"
               : cases[i].to == cases[i].from ? "."
-                                              : state_name(cases[i].to));
+                                             : state_name(cases[i].to));
         asked[cases[i].on][cases[i].from] = true;
     }
     /* No type and no state was forgotten, neither there nor here. */

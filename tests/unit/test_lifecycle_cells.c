@@ -38,8 +38,8 @@ static void
 pipe_open(struct pipe *p)
 {
     const struct stage_def *const all[STAGES] = {
-        &door_stage, &register_stage, &classification_stage,
-        &triage_stage, &sla_stage, &assign_stage,
+        &door_stage,   &register_stage, &classification_stage,
+        &triage_stage, &sla_stage,      &assign_stage,
     };
     struct err err = {0};
     memset(p, 0, sizeof(*p));
@@ -51,7 +51,8 @@ pipe_open(struct pipe *p)
             .settings = {.salt = {"salt", 4}, .default_region = {"US", 2}},
             .clock_ms = TIME_NONE,
         };
-        if (all[i]->policy_load && !(d->policy = all[i]->policy_load("deploy/policy", &err)))
+        if (all[i]->policy_load &&
+            !(d->policy = all[i]->policy_load("deploy/policy", &err)))
             fail_msg("%s", err.text);
         if (!all[i]->stateless)
             d->store = store_new();
@@ -245,7 +246,8 @@ static void
 begin(struct pipe *p, enum state state)
 {
     pipe_clear(p);
-    send(p, EVENT_TYPE_COMPLAINT_SUBMITTED, "T", "\"channel\":\"web\",\"text\":\"Also.\"");
+    send(p, EVENT_TYPE_COMPLAINT_SUBMITTED, "T",
+         "\"channel\":\"web\",\"text\":\"Also.\"");
     send(p, EVENT_TYPE_COMPLAINT_SUBMITTED, "R",
          "\"channel\":\"web\",\"text\":\"The kettle is broken.\",\"kind\":\"complaint\"");
     send(p, EVENT_TYPE_COMPLAINT_PROMISED, "R",
@@ -343,9 +345,8 @@ check_case(struct pipe *p, const struct design_case *c)
     size_t before = p->n_rows;
     send(p, c->on, "R", data_for(p, c));
     const struct complaint_event *now = last_row(p, "R");
-    enum event_type said = c->on == EVENT_TYPE_COMPLAINT_SUBMITTED
-                               ? EVENT_TYPE_COMPLAINT_MESSAGE
-                               : c->on;
+    enum event_type said =
+        c->on == EVENT_TYPE_COMPLAINT_SUBMITTED ? EVENT_TYPE_COMPLAINT_MESSAGE : c->on;
     print_message("%s on %s: %s%s\n", event_type_name(c->on), state_name(c->from),
                   c->refused ? "refused, " : "", state_name(now->register_->state));
     assert_int_equal(now->seq, was.seq + 1);

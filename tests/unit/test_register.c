@@ -221,7 +221,7 @@ test_the_id_beats_the_customer(void **state)
         {CUSTOMER_KEY_EMAIL, CUSTOMER_KEY_EMAIL, false, false},
         {CUSTOMER_KEY_PHONE, CUSTOMER_KEY_PHONE, false, false},
         {CUSTOMER_KEY_HANDLE, CUSTOMER_KEY_HANDLE, false, true}, /* no channel to know */
-        {CUSTOMER_KEY_REF, CUSTOMER_KEY_ID, false, true}, /* now we hear who it is */
+        {CUSTOMER_KEY_REF, CUSTOMER_KEY_ID, false, true},  /* now we hear who it is */
         {CUSTOMER_KEY_NONE, CUSTOMER_KEY_ID, false, true}, /* of an older version */
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
