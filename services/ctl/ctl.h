@@ -127,6 +127,7 @@ MUST_CHECK bool scan_topic(const struct ctl *ctl, const char *topic,
 struct scan_part {
     int32_t partition; /* -1: all                                       */
     int64_t last;      /* only so many offsets before the end; 0: all   */
+    int64_t until;     /* this is the end, if it is not later; 0: none  */
 };
 MUST_CHECK bool scan_part(const struct ctl *ctl, const char *topic, struct scan_part part,
                           bool (*fn)(void *ctx, const struct kafka_message *message),

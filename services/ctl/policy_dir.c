@@ -203,12 +203,19 @@ policy_dir_open(struct policy_dir *dir, const char *base, struct err *err)
 }
 
 void
-policy_dir_close(struct policy_dir *dir)
+policy_dir_remove(struct policy_dir *dir)
 {
     for (size_t i = 0; dir->path[0] && i < dir->n_files; i++)
         (void)unlink(place_of(dir, dir->files[i].name));
     for (size_t i = COUNT_OF(FOLDERS); dir->path[0] && i-- > 0;)
         (void)rmdir(place_of(dir, str_from(FOLDERS[i])));
+    dir->path[0] = '\0';
+}
+
+void
+policy_dir_close(struct policy_dir *dir)
+{
+    policy_dir_remove(dir);
     arena_release(&dir->arena);
     *dir = (struct policy_dir){0};
 }

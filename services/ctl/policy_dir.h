@@ -45,6 +45,8 @@ struct policy_dir {
 MUST_CHECK bool policy_dir_open(struct policy_dir *dir, const char *base,
                                 struct err *err);
 void policy_dir_close(struct policy_dir *dir);
+/* Removes the folder; what is known of its files stays. */
+void policy_dir_remove(struct policy_dir *dir);
 /* Puts a file (its kind is told by its name, else by its content) or all files of a
  * folder over what is there. */
 MUST_CHECK bool policy_dir_put(struct policy_dir *dir, const char *path, struct err *err);

@@ -33,6 +33,8 @@ find_range(const struct ctl *ctl, const char *topic, const struct scan_part *par
             continue;
         int64_t *low = &scan->lows[scan->n];
         ok = kafka_watermarks(client, topic, p, CALL_MS, low, &scan->ends[scan->n], err);
+        if (part->until > 0)
+            scan->ends[scan->n] = i64_min(scan->ends[scan->n], part->until);
         if (part->last > 0)
             *low = i64_max(*low, scan->ends[scan->n] - part->last);
         if (ok && scan->lows[scan->n] < scan->ends[scan->n])
