@@ -222,29 +222,24 @@ fail_recovery(struct sla_work *work, const struct sla_policy *policy,
     }
 }
 
-/* The clock that an extension at ev's time is about: of the newest starts the first that
- * runs, or whose breach is recorded and was later; else one that was breached before. */
+/* The start that an extension at at_ms is about: the newest that had begun and is not
+ * answered in time; else one that begins later. */
 static struct sla_timer *
 extended(struct sla_work *work, enum clock clock, int64_t at_ms, size_t *ret_i)
 {
-    struct sla_timer *breached = NULL;
+    struct sla_timer *found = NULL;
     for (size_t i = work->n_timers; i-- > 0;) {
         struct sla_timer *timer = &work->timers[i];
         enum clock_status status = timer->row.status;
-        bool was_breached =
-            status == CLOCK_STATUS_BREACHED || status == CLOCK_STATUS_MET_LATE;
-        if (timer->row.clock != clock || !(timer_is_open(timer) || was_breached))
+        if (timer->row.clock != clock || status == CLOCK_STATUS_MET ||
+            status == CLOCK_STATUS_CANCELLED || (found && timer->row.started_at > at_ms))
             continue;
-        if (was_breached && (breached || at_ms > timer->row.due_at)) {
-            if (!breached)
-                *ret_i = i;
-            breached = breached ? breached : timer;
-            continue;
-        }
+        found = timer;
         *ret_i = i;
-        return timer;
+        if (timer->row.started_at <= at_ms)
+            break;
     }
-    return breached;
+    return found;
 }
 
 static void

@@ -488,6 +488,18 @@ static const struct life lives[] = {
      .expect = "[0] first_response#1 running due 48; 48 breached first_response#1; [50] "
                "[47] first_response#1 running due 80; "
                "47 breach_corrected first_response#1; 80 breached first_response#1; "},
+    {"an extension known late is about the start that ran then",
+     .clocks = CLOCK_BIT(RESOLUTION), .until = 300,
+     .steps = {SUBMIT,
+               {190, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {210, E(RESOLVED), STATE_RESOLVED, 0, NULL},
+               {220, E(REOPENED), STATE_OPEN, 0, NULL},
+               {150, E(EXTENDED), STATE_OPEN, 260, "resolution"}},
+     .expect = "[0] resolution#1 running due 200; 100 warned resolution#1 50%; "
+               "160 warned resolution#1 80%; [190] 200 breached resolution#1; "
+               "200 escalated resolution#1 1:lead; [210] resolution#1 met_late at 210; "
+               "[220] resolution#2 running due 420; "
+               "[150] resolution#1 met at 210; 150 breach_corrected resolution#1; "},
     {"an inquiry has two clocks; with a regulator the preset's as well",
      .kind = KIND_INQUIRY, .regulator = "FCA", .until = 1, .steps = {SUBMIT},
      .expect = "[0] acknowledge#1 running due 24; first_response#1 running due 48; "
