@@ -7,6 +7,7 @@
 #define WHY_BYTES 250
 #define PARTS 3
 #define MAX_CHANGES 64
+#define LEAST_EFFECT 0.03 /* a change of 3 % moves nobody */
 
 /* How a component takes part in the score. */
 enum role {
@@ -74,7 +75,7 @@ add_change(struct change *changes, size_t *n, struct change change,
            const struct triage_section *before)
 {
     change.effect = effect_of(&change, before);
-    if (*n < MAX_CHANGES && change.effect > 0.001)
+    if (*n < MAX_CHANGES && change.effect > LEAST_EFFECT)
         changes[(*n)++] = change;
 }
 
