@@ -2,27 +2,10 @@
 
 #include <stdlib.h>
 
-#include <uthash.h>
-
 #include "base/times.h"
-
-/* uthash lets chains grow to 10 before it makes more buckets; each step of a chain is a
- * cache miss.  Shorter chains: a quarter less per look-up for 30 bytes more a record. */
-#undef HASH_BKT_CAPACITY_THRESH
-#define HASH_BKT_CAPACITY_THRESH 6U
+#include "state/entry.h"
 
 #define KEY_MAX_BYTES 1024
-
-struct entry {
-    UT_hash_handle hh;
-    char *value;
-    int64_t due_ms;
-    size_t heap_at; /* index in the heap + 1; 0: no timer */
-    uint32_t value_len;
-    uint32_t key_len;
-    uint64_t listed; /* store_each_change() run that has listed it */
-    char key[];
-};
 
 enum undo_kind { UNDO_NEW, UNDO_CHANGED, UNDO_DELETED };
 
@@ -36,15 +19,12 @@ struct undo {
 };
 
 struct store {
-    struct entry *table;
-    struct entry **heap; /* binary heap by (due, key) */
-    size_t heap_len;
-    size_t heap_room;
+    struct table *table; /* apart: looking up remembers what it found */
+    struct heap heap;
     struct undo *undo;
     size_t undo_len;
     size_t undo_room;
     size_t bytes;
-    uint64_t runs; /* of store_each_change() */
 };
 
 struct store *
@@ -52,6 +32,8 @@ store_new(void)
 {
     struct store *store = calloc(1, sizeof(*store));
     BUG_IF(!store);
+    store->table = calloc(1, sizeof(*store->table));
+    BUG_IF(!store->table);
     return store;
 }
 
@@ -68,85 +50,15 @@ store_drop(struct store *store)
     if (!store)
         return;
     store_commit(store);
-    struct entry *entry = store->table;
-    HASH_CLEAR(hh, store->table); /* the buckets; the entries stay chained */
-    while (entry) {
-        struct entry *next = entry->hh.next;
-        entry_free(entry);
-        entry = next;
+    for (size_t i = 0; i < store->table->room; i++) {
+        if (store->table->cells[i].entry)
+            entry_free(store->table->cells[i].entry);
     }
-    free(store->heap);
+    table_release(store->table);
+    free(store->table);
+    heap_release(&store->heap);
     free(store->undo);
     free(store);
-}
-
-/* --- the timer heap ----------------------------------------------------------------- */
-
-static struct str
-entry_key(const struct entry *entry)
-{
-    return (struct str){entry->key, entry->key_len};
-}
-
-/* Ties by key: the order of firing must not depend on how the heap was built. */
-static bool
-earlier(const struct entry *a, const struct entry *b)
-{
-    if (a->due_ms != b->due_ms)
-        return a->due_ms < b->due_ms;
-    return str_cmp(entry_key(a), entry_key(b)) < 0;
-}
-
-static void
-heap_set(struct store *store, size_t at, struct entry *entry)
-{
-    store->heap[at] = entry;
-    entry->heap_at = at + 1;
-}
-
-static void
-heap_up(struct store *store, size_t at)
-{
-    struct entry *entry = store->heap[at];
-    while (at > 0 && earlier(entry, store->heap[(at - 1) / 2])) {
-        heap_set(store, at, store->heap[(at - 1) / 2]);
-        at = (at - 1) / 2;
-    }
-    heap_set(store, at, entry);
-}
-
-static void
-heap_down(struct store *store, size_t at)
-{
-    struct entry *entry = store->heap[at];
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= store->heap_len)
-            break;
-        if (child + 1 < store->heap_len &&
-            earlier(store->heap[child + 1], store->heap[child]))
-            child++;
-        if (!earlier(store->heap[child], entry))
-            break;
-        heap_set(store, at, store->heap[child]);
-        at = child;
-    }
-    heap_set(store, at, entry);
-}
-
-static void
-heap_remove(struct store *store, struct entry *entry)
-{
-    if (entry->heap_at == 0)
-        return;
-    size_t at = entry->heap_at - 1;
-    entry->heap_at = 0;
-    struct entry *last = store->heap[--store->heap_len];
-    if (last == entry)
-        return;
-    heap_set(store, at, last);
-    heap_up(store, at);
-    heap_down(store, last->heap_at - 1);
 }
 
 static void
@@ -154,40 +66,25 @@ set_due(struct store *store, struct entry *entry, int64_t due_ms)
 {
     if (entry->due_ms == due_ms)
         return;
-    heap_remove(store, entry);
+    heap_remove(&store->heap, entry);
     entry->due_ms = due_ms;
-    if (due_ms == TIME_NONE)
-        return;
-    if (store->heap_len == store->heap_room) {
-        store->heap_room = store->heap_room ? store->heap_room * 2 : 64;
-        store->heap = realloc(store->heap, store->heap_room * sizeof(struct entry *));
-        BUG_IF(!store->heap);
-    }
-    store->heap[store->heap_len++] = entry;
-    heap_up(store, store->heap_len - 1);
+    if (due_ms != TIME_NONE)
+        heap_add(&store->heap, entry);
 }
 
 /* --- records ------------------------------------------------------------------------ */
 
-static struct entry *
-find(const struct store *store, struct str key)
-{
-    struct entry *entry = NULL;
-    HASH_FIND(hh, store->table, key.ptr, key.len, entry);
-    return entry;
-}
-
 struct str
 store_get(const struct store *store, struct str key)
 {
-    const struct entry *entry = find(store, key);
+    const struct entry *entry = table_find(store->table, key);
     return entry ? (struct str){entry->value, entry->value_len} : STR_NULL;
 }
 
 int64_t
 store_due(const struct store *store, struct str key)
 {
-    const struct entry *entry = find(store, key);
+    const struct entry *entry = table_find(store->table, key);
     return entry ? entry->due_ms : TIME_NONE;
 }
 
@@ -215,14 +112,14 @@ copy_bytes(struct str value)
 static void
 link_entry(struct store *store, struct entry *entry)
 {
-    HASH_ADD(hh, store->table, key, entry->key_len, entry);
+    table_add(store->table, entry);
     store->bytes += entry->key_len + entry->value_len;
 }
 
 static void
 unlink_entry(struct store *store, struct entry *entry)
 {
-    HASH_DEL(store->table, entry);
+    table_remove(store->table, entry);
     store->bytes -= entry->key_len + entry->value_len;
 }
 
@@ -231,7 +128,7 @@ store_put(struct store *store, struct str key, struct str value, int64_t due_ms)
 {
     BUG_IF(key.len == 0 || key.len > KEY_MAX_BYTES || value.len > INT32_MAX);
     char *copy = copy_bytes(value);
-    struct entry *entry = find(store, key);
+    struct entry *entry = table_find(store->table, key);
     if (entry) {
         remember(store, (struct undo){UNDO_CHANGED, entry, entry->value, entry->value_len,
                                       entry->due_ms});
@@ -245,7 +142,7 @@ store_put(struct store *store, struct str key, struct str value, int64_t due_ms)
     entry = calloc(1, sizeof(*entry) + key.len);
     BUG_IF(!entry);
     memcpy(entry->key, key.ptr, key.len);
-    entry->key_len = (uint32_t)key.len;
+    entry->key_len = (uint16_t)key.len;
     entry->value = copy;
     entry->value_len = (uint32_t)value.len;
     entry->due_ms = TIME_NONE;
@@ -257,7 +154,7 @@ store_put(struct store *store, struct str key, struct str value, int64_t due_ms)
 void
 store_clear_due(struct store *store, struct str key)
 {
-    struct entry *entry = find(store, key);
+    struct entry *entry = table_find(store->table, key);
     if (entry && entry->due_ms != TIME_NONE)
         store_put(store, key, (struct str){entry->value, entry->value_len}, TIME_NONE);
 }
@@ -265,7 +162,7 @@ store_clear_due(struct store *store, struct str key)
 void
 store_delete(struct store *store, struct str key)
 {
-    struct entry *entry = find(store, key);
+    struct entry *entry = table_find(store->table, key);
     if (!entry)
         return;
     remember(store, (struct undo){
@@ -278,17 +175,18 @@ bool
 store_next_due(const struct store *store, int64_t now_ms, struct str *ret_key,
                int64_t *ret_due_ms)
 {
-    if (store->heap_len == 0 || store->heap[0]->due_ms > now_ms)
+    const struct heap *heap = &store->heap;
+    if (heap->len == 0 || heap->nodes[0].due_ms > now_ms)
         return false;
-    *ret_key = entry_key(store->heap[0]);
-    *ret_due_ms = store->heap[0]->due_ms;
+    *ret_key = entry_key(heap->nodes[0].entry);
+    *ret_due_ms = heap->nodes[0].due_ms;
     return true;
 }
 
 int64_t
 store_first_due(const struct store *store)
 {
-    return store->heap_len ? store->heap[0]->due_ms : TIME_NONE;
+    return store->heap.len ? store->heap.nodes[0].due_ms : TIME_NONE;
 }
 
 /* --- undo --------------------------------------------------------------------------- */
@@ -350,19 +248,22 @@ store_each_change(struct store *store,
                   void (*fn)(void *ctx, struct str key, struct str value, int64_t due_ms),
                   void *ctx)
 {
-    uint64_t run = ++store->runs;
     for (size_t i = 0; i < store->undo_len; i++) {
-        const struct undo *undo = &store->undo[i];
-        struct str key = entry_key(undo->entry);
-        struct entry *now = find(store, key);
-        if (now && now->listed != run) {
-            now->listed = run;
-            fn(ctx, key, (struct str){now->value, now->value_len}, now->due_ms);
-        } else if (!now && undo->kind == UNDO_DELETED && undo->entry->listed != run) {
-            undo->entry->listed = run;
-            fn(ctx, key, STR_NULL, TIME_NONE);
+        struct entry *entry = store->undo[i].entry;
+        /* A key that was deleted and put again is another entry now. */
+        struct entry *now =
+            entry->linked ? entry : table_find(store->table, entry_key(entry));
+        if (now && !now->listed) {
+            now->listed = true;
+            fn(ctx, entry_key(now), (struct str){now->value, now->value_len},
+               now->due_ms);
+        } else if (!now && store->undo[i].kind == UNDO_DELETED && !entry->listed) {
+            entry->listed = true;
+            fn(ctx, entry_key(entry), STR_NULL, TIME_NONE);
         }
     }
+    for (size_t i = 0; i < store->undo_len; i++)
+        store->undo[i].entry->listed = false;
 }
 
 static int
@@ -384,8 +285,10 @@ store_each(const struct store *store, bool sorted,
     const struct entry **list = malloc(count * sizeof(const struct entry *));
     BUG_IF(!list);
     size_t n = 0;
-    for (const struct entry *entry = store->table; entry; entry = entry->hh.next)
-        list[n++] = entry;
+    for (size_t i = 0; i < store->table->room; i++) {
+        if (store->table->cells[i].entry)
+            list[n++] = store->table->cells[i].entry;
+    }
     if (sorted)
         qsort(list, n, sizeof(const struct entry *), by_key);
     for (size_t i = 0; i < n; i++)
@@ -397,13 +300,13 @@ store_each(const struct store *store, bool sorted,
 size_t
 store_count(const struct store *store)
 {
-    return HASH_COUNT(store->table);
+    return store->table->count;
 }
 
 size_t
 store_timers(const struct store *store)
 {
-    return store->heap_len;
+    return store->heap.len;
 }
 
 size_t

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -161,6 +162,97 @@ test_random_rollbacks(void **state)
     store_drop(store);
 }
 
+#define MODEL_KEYS 5000
+
+/* What a store must hold, the simplest way: key number -> value and due time. */
+struct model {
+    int64_t due_ms[MODEL_KEYS];
+    int value[MODEL_KEYS]; /* 0: absent */
+};
+
+static struct str
+model_key(int n, char room[32])
+{
+    /* Equal starts, different lengths: ties in the heap need the whole key. */
+    (void)snprintf(room, 32, n % 2 ? "c:%d" : "c:000000000000%d", n);
+    return str_from(room);
+}
+
+static void
+assert_model(struct store *store, const struct model *model, const char *when)
+{
+    char room[32];
+    size_t count = 0;
+    size_t timers = 0;
+    for (int n = 0; n < MODEL_KEYS; n++) {
+        struct str key = model_key(n, room);
+        struct str value = store_get(store, key);
+        bool there = model->value[n] != 0;
+        count += there;
+        timers += there && model->due_ms[n] != TIME_NONE;
+        if (there == str_is_null(value) ||
+            (there && (value.len != 1 || value.ptr[0] != (char)model->value[n] ||
+                       store_due(store, key) != model->due_ms[n])))
+            fail_msg("%s: key %.*s", when, STR_ARG(key));
+    }
+    assert_int_equal(store_count(store), count);
+    assert_int_equal(store_timers(store), timers);
+}
+
+/* Thousands of keys come and go: the table grows, its holes close, and nothing is lost;
+ * then all timers fire in (due, key) order. */
+static void
+test_against_a_model(void **state)
+{
+    (void)state;
+    static struct model model;
+    static struct model kept;
+    struct store *store = store_new();
+    uint64_t seed = 12345;
+    char room[32];
+    for (int round = 0; round < 60; round++) {
+        for (int step = 0; step < 2000; step++) {
+            seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            int n = (int)((seed >> 33) % MODEL_KEYS);
+            struct str key = model_key(n, room);
+            char value = (char)('a' + (seed >> 20) % 26);
+            if ((seed >> 60) < 6) {
+                store_delete(store, key);
+                model.value[n] = 0;
+                continue;
+            }
+            model.due_ms[n] = (seed >> 57) % 3 ? (int64_t)((seed >> 45) % 50) : TIME_NONE;
+            model.value[n] = value;
+            store_put(store, key, (struct str){&value, 1}, model.due_ms[n]);
+        }
+        if (round % 3 == 1) {
+            store_rollback_to(store, 0);
+            model = kept;
+            assert_model(store, &model, "rolled back");
+        } else {
+            store_commit(store);
+            kept = model;
+            assert_model(store, &model, "committed");
+        }
+    }
+    struct str key;
+    struct str before = STR_NULL;
+    int64_t due_ms = 0;
+    int64_t before_ms = INT64_MIN;
+    char before_room[32];
+    while (store_next_due(store, 1000, &key, &due_ms)) {
+        assert_true(due_ms > before_ms ||
+                    (due_ms == before_ms && str_cmp(before, key) < 0));
+        assert_true(key.len < sizeof(before_room));
+        memcpy(before_room, key.ptr, key.len);
+        before = (struct str){before_room, key.len};
+        before_ms = due_ms;
+        store_clear_due(store, before);
+    }
+    assert_int_equal(store_timers(store), 0);
+    store_drop(store);
+}
+
 int
 main(void)
 {
@@ -170,6 +262,7 @@ main(void)
         cmocka_unit_test(test_timers_in_due_then_key_order),
         cmocka_unit_test(test_changes_are_listed_once),
         cmocka_unit_test(test_random_rollbacks),
+        cmocka_unit_test(test_against_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
