@@ -108,7 +108,7 @@ show_value(struct buf *out, const json_t *value, bool plain)
 /* {key} is the fact of that name, {~key} with blanks for underscores, {.key} also without
  * what stands before its dot ("complaint.closed": closed). [...] is left out
  * unless all its facts are there; [?key|...] stands only if the fact is there and not
- * false, [!key|...] only if it is not. */
+ * false, [!key|...] only if it is not; [&...] are parted by commas. */
 static const json_t *
 fact(const json_t *facts, const char *name, size_t len)
 {
@@ -152,9 +152,17 @@ fill(struct buf *out, const char *text, size_t len, const json_t *facts)
 
 /* text: behind the "[", up to the "]". */
 static void
-fill_optional(struct buf *out, const char *text, size_t len, const json_t *facts)
+fill_optional(struct buf *out, const char *text, size_t len, const json_t *facts,
+              bool *listed)
 {
     CLEANUP(buf_release) struct buf part = {0};
+    if (len > 0 && *text == '&') {
+        if (!fill(&part, text + 1, len - 1, facts))
+            return;
+        buf_printf(out, "%s%s", *listed ? ", " : " ", part.ptr);
+        *listed = true;
+        return;
+    }
     if (len > 0 && (*text == '?' || *text == '!')) {
         const char *bar = memchr(text, '|', len);
         size_t name = bar ? (size_t)(bar - text) - 1 : len - 1;
@@ -171,6 +179,7 @@ fill_optional(struct buf *out, const char *text, size_t len, const json_t *facts
 static void
 fill_template(struct buf *out, const char *text, const json_t *facts)
 {
+    bool listed = false;
     while (*text) {
         size_t plain = strcspn(text, "[");
         (void)fill(out, text, plain, facts);
@@ -178,7 +187,7 @@ fill_template(struct buf *out, const char *text, const json_t *facts)
         if (*text != '[')
             return;
         size_t len = strcspn(text + 1, "]");
-        fill_optional(out, text + 1, len, facts);
+        fill_optional(out, text + 1, len, facts, &listed);
         text += len + 1 + (text[len + 1] == ']');
     }
 }
@@ -193,7 +202,7 @@ static const char *const who_names[] = {
 };
 
 #define SAID "[: \"{reason}\"]"
-#define FIELD "[ kind to {kind}][ product to {product}][ issue to {issue}]"
+#define FIELD "[&kind to {kind}][&product to {product}][&issue to {issue}]"
 #define OF_CLOCK "{~clock}[ {promise_id}]"
 
 static const struct words {
@@ -208,7 +217,7 @@ static const struct words {
     {"complaint.message", CUSTOMER,
      "writes again[?submitted_again| (the complaint, in other words)]"},
     {"complaint.reach", PUBLIC,
-     "it is read in public:[ {views} views][ {shares} shares][ {replies} replies]"},
+     "it is read in public:[&{views} views][&{shares} shares][&{replies} replies]"},
     {"complaint.remedy_accepted", CUSTOMER, "accepts what was offered"},
     {"complaint.remedy_refused", CUSTOMER, "refuses what was offered" SAID},
     {"complaint.rated", CUSTOMER, "rates us {score} of 5[: \"{comment}\"]"},
@@ -235,7 +244,7 @@ static const struct words {
      "[; the customer may appeal until {appeal_until}]"},
     {"complaint.merged", TEAM, "merges it into {into}"},
     {"complaint.referred", TEAM, "refers it to {to}[, their number {case_ref}]" SAID},
-    {"complaint.corrected", TEAM, "corrects" FIELD "[ severity to {severity}]"},
+    {"complaint.corrected", TEAM, "corrects" FIELD "[&severity to {severity}]"},
     {"complaint.extended", TEAM,
      "extends {~clock} until {until}" SAID "[; approved by {approver}]"},
     {"complaint.step_refused", TEAM, "\"{.refused_type}\" is refused: {reason}"},
@@ -264,8 +273,8 @@ static const struct words {
     {"assign.escalated", ROUTING,
      "it goes up to {to}[ ({~role})][, level {escalation_level}][: {why}]"},
     {"assign.notified", ROUTING,
-     "tells the customer: {~notice}[ ({~about})][, \"{title}\"][; by {due_at}]"
-     "[; until {until}][; so far {previous}]"},
+     "tells the customer: {~notice}[ ({~about})][; by {due_at}][; until {until}]"
+     "[; before {previous}]"},
     {"collect.linked", COLLECT, "joins the collective complaint {collective_id}"},
     {"collect.precedents", COLLECT, "what helped in cases like this is known"},
     {"collect.fixed", COLLECT, "the cause is fixed[ in version {version}]"},

@@ -7,6 +7,7 @@ import clocks
 import door
 import journey
 import lifecycle
+import show
 import wall
 from stack import Feed, Results, advance, after, settle
 
@@ -19,17 +20,20 @@ def event_clock(r):
     clocks.publish(feed)
     cli.publish(feed)
     journey.publish(feed)
+    show.publish(feed)
     feed.publish()
     cli.imports(r)
     settle()
     life.later()
     journey.answer(feed)
+    show.merge(feed, show.ids())
     feed.publish()
     advance(after(24 * 60))
     door.check(rows, 0, r)
     cli.check_imports(r)
     life.check(r)
     journey.check(r)
+    show.check(r)
     clocks.check(r)
     clocks.late(feed)
     feed.publish()

@@ -70,6 +70,10 @@ test_events_in_words(void **state)
          "routing", "tells the customer: delay (promise overdue)"},
         {"complaint.from_the_future", "{\"a\":1,\"b\":[2],\"c\":\"x\"}", "somewhere",
          "complaint.from_the_future a=1 c=x"},
+        {"complaint.corrected", "{\"kind\":\"inquiry\",\"severity\":4}", "returns",
+         "corrects kind to inquiry, severity to 4"},
+        {"complaint.reach", "{\"shares\":900}", "public",
+         "it is read in public: 900 shares"},
         /* wrong types where text is expected */
         {"complaint.rejected", "{\"reason\":{\"a\":1},\"from\":7,\"state\":[]}",
          "returns", "rejects it without a reason"},
