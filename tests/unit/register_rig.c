@@ -24,6 +24,15 @@ bench_drop(struct bench *b)
     free(b);
 }
 
+static struct str
+header_of(const struct output *output, const char *name)
+{
+    for (size_t h = 0; h < output->n_headers; h++)
+        if (str_eq(output->headers[h].name, str_from(name)))
+            return output->headers[h].value;
+    return STR("");
+}
+
 static void
 collect_outputs(struct bench *b)
 {
@@ -35,10 +44,13 @@ collect_outputs(struct bench *b)
         if (outputs[i].topic == OUTPUT_DEAD_LETTER) {
             b->n_dead++;
             b->dead_value = value;
-            for (size_t h = 0; h < outputs[i].n_headers; h++)
-                if (str_eq(outputs[i].headers[h].name, STR("redress-error-reason")))
-                    snprintf(b->dead_reason, sizeof(b->dead_reason), "%.*s",
-                             STR_ARG(outputs[i].headers[h].value));
+            snprintf(b->dead_reason, sizeof(b->dead_reason), "%.*s",
+                     STR_ARG(header_of(&outputs[i], "redress-error-reason")));
+            snprintf(b->dead_origin, sizeof(b->dead_origin), "%.*s/%.*s/%.*s %.*s",
+                     STR_ARG(header_of(&outputs[i], "redress-error-topic")),
+                     STR_ARG(header_of(&outputs[i], "redress-error-partition")),
+                     STR_ARG(header_of(&outputs[i], "redress-error-offset")),
+                     STR_ARG(header_of(&outputs[i], "redress-error-encoding")));
             continue;
         }
         assert_true(b->n_rows < COUNT_OF(b->rows));

@@ -30,6 +30,7 @@ struct bench {
     size_t n_dead;
     char dead_reason[64];
     struct str dead_value;
+    char dead_origin[64]; /* "topic/partition/offset encoding" of the last one */
     int64_t n_given;
 };
 

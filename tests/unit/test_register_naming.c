@@ -71,6 +71,7 @@ test_parked_events_follow_their_submission(void **state)
     tick(b, T0 + 9 + DAY_MS); /* R2 never came */
     assert_int_equal(b->n_dead, 1);
     assert_string_equal(b->dead_reason, "unknown_complaint");
+    assert_string_equal(b->dead_origin, "complaints.inbound/0/7 avro");
     struct complaint_event dead;
     struct err err;
     assert_true(
@@ -94,6 +95,8 @@ test_parking_is_bounded(void **state)
     assert_int_equal(b->n_dead, 0);
     act(b, EVENT_TYPE_COMPLAINT_REACH, "R8", T0, NOTHING);
     assert_int_equal(b->n_dead, 1);
+    assert_string_equal(b->dead_reason, "unknown_complaint");
+    assert_string_equal(b->dead_origin, "complaints.inbound/0/7 avro");
     const size_t mib = (size_t)1024 * 1024;
     char *big = malloc(mib);
     assert_non_null(big);
