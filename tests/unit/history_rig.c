@@ -7,10 +7,6 @@
 
 #include <cmocka.h>
 
-#include "gen/classification_section.h"
-#include "gen/routing_section.h"
-#include "gen/sla_section.h"
-#include "gen/triage_section.h"
 #include "state/store.h"
 
 struct history_queued {
@@ -104,37 +100,6 @@ history_restart(struct history *history)
 
 /* --- what comes out ----------------------------------------------------------------- */
 
-/* Encoded without the hashes of policies: those name the files' bytes, not the decision.
- */
-static struct str
-comparable(struct history *history, const struct complaint_event *ev)
-{
-    CLEANUP(buf_release) struct buf bytes = {0};
-    struct err err = {0};
-    struct complaint_event copy = *ev;
-    struct triage_section triage;
-    struct sla_section sla;
-    struct routing_section routing;
-    if (ev->triage) {
-        triage = *ev->triage;
-        triage.policy_hash = STR("");
-        copy.triage = &triage;
-    }
-    if (ev->sla) {
-        sla = *ev->sla;
-        sla.policy_hash = STR("");
-        copy.sla = &sla;
-    }
-    if (ev->routing) {
-        routing = *ev->routing;
-        routing.policy_hash = STR("");
-        copy.routing = &routing;
-    }
-    if (!wire_encode(&complaint_event_wire, &copy, &bytes, &err))
-        fail_msg("%s", err.text);
-    return arena_str(&history->arena, buf_str(&bytes));
-}
-
 static void
 take_routed(struct history *history, const struct raw_message *message)
 {
@@ -144,7 +109,7 @@ take_routed(struct history *history, const struct raw_message *message)
     if (!wire_decode(&complaint_event_wire, message->value, &history->arena, &event->ev,
                      &err))
         fail_msg("%s", err.text);
-    event->bytes = comparable(history, &event->ev);
+    event->bytes = message->value;
 }
 
 static void

@@ -13,7 +13,7 @@
 
 struct history_event {
     struct complaint_event ev;
-    struct str bytes; /* encoded, hashes of policies left out */
+    struct str bytes; /* as written */
 };
 
 struct history_queued;
