@@ -133,7 +133,7 @@ unfold_all(struct nesting *at, struct str rest, struct buf *plain, struct err *e
             return false;
         buf_add_c(plain, "\r\n");
     }
-    at->line = physical;
+    at->line = physical > 0 ? physical : 1;
     return true;
 }
 

@@ -133,6 +133,10 @@ what_counts(void **state)
          "ACTION:DISPLAY\r\nTRIGGER:-PT1H\r\nDESCRIPTION:x\r\nEND:VALARM\r\n"
          "END:VEVENT\r\n",
          "2024-01-01"},
+        {"what feeds leave empty",
+         ON("20240101", "LOCATION:\r\nDESCRIPTION:\r\nSUMMARY:\r\nX-A:\r\nSTATUS:\r\n"
+                        "CATEGORIES:\r\nSEQUENCE:x\r\nDTSTAMP:now\r\n"),
+         "2024-01-01"},
         {"a folded line", EVENT("DTSTART;VALUE=DA\r\n TE:2024\r\n 0101\r\n"),
          "2024-01-01"},
         {"small letters, bare line feeds",
@@ -215,6 +219,12 @@ what_is_refused(void **state)
          "event u: DTSTART is not a day of its own RRULE"},
         {"a lunar rule", HEAD ON("20240210", "RRULE:RSCALE=CHINESE;FREQ=YEARLY\r\n") TAIL,
          "event u: RSCALE must be GREGORIAN"},
+        {"an empty end", HEAD ON("20240101", "DTEND:\r\n") TAIL,
+         "event u: No value for DTEND property"},
+        {"an empty rule", HEAD ON("20240101", "RRULE:\r\n") TAIL,
+         "event u: No value for RRULE property"},
+        {"a type that is none",
+         HEAD EVENT("UID:u\r\nDTSTART;VALUE=DAT:20240101\r\n") TAIL, "event u: "},
         {"two rules",
          HEAD ON("20240101", "RRULE:FREQ=YEARLY\r\nRRULE:FREQ=MONTHLY\r\n") TAIL,
          "event u: has more than one RRULE"},
