@@ -61,11 +61,11 @@ static const char SQL_ELSEWHERE[] =
     " 'occurred_at', e.occurred_at, 'complaint_ref', o.complaint_ref)), '[]')::text"
     " FROM complaint_events e LEFT JOIN complaints o USING (complaint_id)"
     " WHERE e.complaint_id IS DISTINCT FROM $1::uuid AND e.event_id IN ("
-    "  SELECT id::uuid FROM complaints c,"
+    "  SELECT CASE WHEN id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+    "   THEN id::uuid END FROM complaints c,"
     "   jsonb_path_query(coalesce(c.evidence, '[]')::jsonb,"
     "    '$[*].**  ? (@.type() == \"string\")') AS v, LATERAL (SELECT v #>> '{}' AS id) s"
-    "  WHERE c.complaint_id = $1::uuid AND id ~ "
-    "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')";
+    "  WHERE c.complaint_id = $1::uuid)";
 
 /* The event clock stands at the last thing that happened anywhere. */
 static const char SQL_EVENT_NOW[] =

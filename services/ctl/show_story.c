@@ -145,6 +145,8 @@ priority_of(const struct show_rows *rows)
         json_t *one = PICK(reason, "name", "value", "weight");
         set(one, "part", json_string(parts[show_part_of(show_get(reason, "name"))]));
         show_reason(&out, reason);
+        if (show_is(reason, "name", "tier") && *show_get(c, "tier"))
+            buf_printf(&out, ": %s", show_get(c, "tier"));
         set(one, "text", words(&out));
         json_array_append_new(reasons, one);
         if (show_part_of(show_get(reason, "name")) == SHOW_TOP)

@@ -45,6 +45,18 @@ inside_time(struct str text, size_t at)
            text.ptr[at - 3] == '-' && text.ptr[at - 6] == '-' && text.ptr[at + 3] == ':';
 }
 
+/* Chinese stops and closing marks do not begin a line. */
+static bool
+closes(const char *ptr, size_t len)
+{
+    static const char *const marks[] = {"，", "。", "、", "；", "：", "！",
+                                        "？", "）", "」", "》", "”",  "…"};
+    for (size_t i = 0; i < COUNT_OF(marks); i++)
+        if (len >= strlen(marks[i]) && memcmp(ptr, marks[i], strlen(marks[i])) == 0)
+            return true;
+    return false;
+}
+
 /* A word, or one wide character; longer than a line: what fits. */
 static size_t
 next_word(struct str text, size_t most, size_t *ret_columns)
@@ -58,8 +70,14 @@ next_word(struct str text, size_t most, size_t *ret_columns)
             break;
         at += bytes;
         columns += width;
-        if (width == 2)
-            break;
+        if (width < 2)
+            continue;
+        /* One mark stays with the character before it. */
+        if (closes(text.ptr + at, text.len - at)) {
+            at += next_char(text.ptr + at, text.len - at, &width);
+            columns += width;
+        }
+        break;
     }
     *ret_columns = columns;
     return at;
