@@ -18,10 +18,11 @@
 #include "gen/sla_case.h"
 #include "sla/rules.h"
 
-#define SLA_TIMERS_MAX 80   /* in a case; the section holds 96                          */
-#define SLA_PROMISES_MAX 64 /* of them open promises; what is above is refused, visibly  \
-                             */
-#define SLA_OWN_MAX 96      /* own events of one step                                   */
+/* Starts in a case (the section holds 96); of them open promises: what is above is
+ * refused, visibly; own events of one step. */
+#define SLA_TIMERS_MAX 80
+#define SLA_PROMISES_MAX 64
+#define SLA_OWN_MAX 96
 
 /* An event that the stage makes: type, time, what happened, which event caused it. */
 struct sla_own {
@@ -66,9 +67,9 @@ int64_t sla_next_due(const struct sla_work *work);
 void sla_fire(struct sla_work *work, const struct sla_policy *policy, int64_t at_ms);
 
 /* Moves what a merge leaves (promises and statutory clocks that run, and a breached
- * statutory clock that is not answered) over to target; call after sla_apply() of complaint.merged, ev. A breach
- * stays in the source's record, the ladder goes on at the target.
- * False if there was nothing to move. */
+ * statutory clock that is not answered) over to target; call after sla_apply() of
+ * complaint.merged, ev. A breach stays in the source's record, the ladder goes on at the
+ * target. False if there was nothing to move. */
 bool sla_take_over(struct sla_work *source, struct sla_work *target,
                    const struct complaint_event *ev);
 /* How many timers would move. */
