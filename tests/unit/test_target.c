@@ -434,14 +434,38 @@ presets(void **state)
     sla_policy_free(policy);
 }
 
+/* A running clock names its calendar and zone; what is gone has the nearest instead. */
+static void
+pinned_calendars(void **state)
+{
+    (void)state;
+    struct sla_policy *policy = shipped();
+    static const struct {
+        const char *name, *zone, *expect_name, *expect_zone;
+    } table[] = {
+        {"GB", "Europe/London", "GB", "Europe/London"},
+        {"EU", "Europe/Brussels", "EU", "Europe/Brussels"},
+        {"default", "Etc/UTC", "default", "Etc/UTC"},
+        {"GB", "Asia/Tokyo", "GB", "Europe/London"},
+        {"gone", "Asia/Tokyo", "default", "Etc/UTC"},
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        print_message("row %zu\n", i);
+        const struct calendar *found =
+            sla_calendar(policy, str_from(table[i].name), str_from(table[i].zone));
+        assert_true(str_eq(found->name, str_from(table[i].expect_name)));
+        assert_true(str_eq(found->zone->name, str_from(table[i].expect_zone)));
+    }
+    sla_policy_free(policy);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(due_times),
-        cmocka_unit_test(pauses),
-        cmocka_unit_test(percents),
-        cmocka_unit_test(presets),
+        cmocka_unit_test(due_times),        cmocka_unit_test(pauses),
+        cmocka_unit_test(percents),         cmocka_unit_test(presets),
+        cmocka_unit_test(pinned_calendars),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
