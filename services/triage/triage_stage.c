@@ -90,13 +90,10 @@ static void
 explain(struct work *w, struct str what)
 {
     struct triage_section *s = &w->section;
-    if (w->c_before.priority != s->priority ||
-        w->c_before.triage_class != s->triage_class) {
-        s->has_before = true;
-        s->before = w->c_before.priority;
-        s->has_class_before = true;
-        s->class_before = w->c_before.triage_class;
-    }
+    s->has_before = true;
+    s->before = w->c_before.priority;
+    s->has_class_before = true;
+    s->class_before = w->c_before.triage_class;
     s->why = triage_why(w->policy, &w->c_before, &w->u_before, s, what, w->arena);
 }
 
@@ -382,6 +379,8 @@ tell(struct work *w, const struct triage_fired *fired, struct err *err)
     if (fired->timer == TRIAGE_TIMER_AGED && !changed)
         return true;
     explain(w, what);
+    if (!changed) /* before and after are for changes; why is said always */
+        w->section.has_before = w->section.has_class_before = false;
     return emit_own(w, types[fired->timer], fired->cause, fired->at, &id, err) &&
            (!changed || emit_changed(w, what, id, fired->at, err));
 }

@@ -169,6 +169,8 @@ test_timers(void **state)
                 changes++;
             }
             aged += out->type == EVENT_TYPE_TRIAGE_AGED;
+            if (out->type == EVENT_TYPE_TRIAGE_CHANGED)
+                assert_true(out->triage->has_before);
             /* A priority that nobody announced would show here. */
             if (out->triage && !out->triage->has_before)
                 assert_int_equal(out->triage->priority, last);
@@ -303,7 +305,7 @@ test_a_customer_changes_the_advice(void **state)
     customer_says(&t, "gold", T0 + 1);
     const struct triage_section *s = tale_told(&t, EVENT_TYPE_TRIAGE_CHANGED);
     assert_non_null(s);
-    assert_false(s->has_before); /* P3 it was and is */
+    assert_true(s->has_before && s->before == s->priority); /* P3 it was and is */
     assert_true(str_eq(s->remedy_advice, STR("sincere_apology")));
     assert_true(str_eq(s->tier, STR("best")));
     assert_true(says(s, "tier: regular to best; score 14.00 to 19.60"));

@@ -33,8 +33,8 @@ SELECT c.complaint_id,
 FROM complaints c;
 
 -- One row a change: a timer that changes a priority is followed by its triage.changed, so
--- counting these counts each change once.  A triage.changed without "before" tells of a
--- change of score or advice where the priority stayed.
+-- counting these counts each change once.  A triage.changed whose priority and class stayed
+-- tells of a change of score or advice (a customer's file, a merge).
 CREATE VIEW bi.priority_changes AS
 SELECT e.complaint_id, e.occurred_at AS changed_at, e.detail ->> 'before' AS before,
     e.detail ->> 'after' AS after, e.detail ->> 'class_before' AS class_before,
@@ -43,7 +43,9 @@ SELECT e.complaint_id, e.occurred_at AS changed_at, e.detail ->> 'before' AS bef
     c.type AS cause_type, e.cause, e.event_id
 FROM complaint_events e LEFT JOIN complaint_events c
     ON c.event_id = CASE WHEN e.cause ~ '^[0-9a-f-]{36}$' THEN e.cause::uuid END
-WHERE e.type = 'triage.changed' AND e.detail ? 'before';
+WHERE e.type = 'triage.changed'
+    AND (e.detail ->> 'before' <> e.detail ->> 'after'
+        OR e.detail ->> 'class_before' <> e.detail ->> 'triage_class');
 
 COMMENT ON VIEW bi.triage IS 'What triage decided on each complaint, its factors, limits and what was offered.';
 COMMENT ON COLUMN bi.triage."complaint_id" IS 'Complaint.';
