@@ -3,7 +3,8 @@
 #include "gen/assign_customer.h"
 #include "routing/assign_io.h"
 
-#define CASES_MAX 64 /* latest of a customer; older ones are cleared when next touched */
+#define CASES_MAX 64 /* latest of a customer; older ones are cleared when next touched   \
+                      */
 
 static struct str
 key_of(struct turn *turn, struct str customer_hash)
@@ -17,9 +18,8 @@ load(struct turn *turn, struct str customer_hash, struct assign_customer *ret,
 {
     bool found = false;
     *ret = (struct assign_customer){0};
-    return str_empty(customer_hash) ||
-           turn_load(turn, key_of(turn, customer_hash), &assign_customer_wire, ret,
-                     &found, err);
+    return str_empty(customer_hash) || turn_load(turn, key_of(turn, customer_hash),
+                                                 &assign_customer_wire, ret, &found, err);
 }
 
 static bool
@@ -55,10 +55,9 @@ laid_over(const struct customer *upper, const struct customer *lower)
 static bool
 is_nobody(const struct customer *customer)
 {
-    return !customer ||
-           (str_empty(customer->id) && str_empty(customer->name) &&
-            str_empty(customer->email) && str_empty(customer->phone) &&
-            str_empty(customer->handle));
+    return !customer || (str_empty(customer->id) && str_empty(customer->name) &&
+                         str_empty(customer->email) && str_empty(customer->phone) &&
+                         str_empty(customer->handle));
 }
 
 static void
@@ -117,7 +116,8 @@ assign_customer_reach(struct assign_job *job, struct customer *ret, bool *ret_er
     return true;
 }
 
-/* --- customer.* ------------------------------------------------------------------------- */
+/* --- customer.*
+ * ------------------------------------------------------------------------- */
 
 static bool
 updated(struct turn *turn, const struct complaint_event *ev, struct assign_customer *u,
@@ -126,8 +126,8 @@ updated(struct turn *turn, const struct complaint_event *ev, struct assign_custo
     if (is_nobody(ev->customer))
         return true; /* of the relationship alone */
     bool late = u->has_updated_at && ev->occurred_at < u->updated_at;
-    struct customer merged = late ? laid_over(u->updated, ev->customer)
-                                  : laid_over(ev->customer, u->updated);
+    struct customer merged =
+        late ? laid_over(u->updated, ev->customer) : laid_over(ev->customer, u->updated);
     struct customer known =
         late ? laid_over(u->known, ev->customer) : laid_over(ev->customer, u->known);
     known.handle = STR_NULL;

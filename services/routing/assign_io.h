@@ -17,8 +17,8 @@ struct assign_job {
     const struct complaint_event *ev;
     struct notice_before before;
     struct assign_case c;
-    struct str why;     /* of the team and owner that were chosen just now; null: none  */
-    struct str role;    /* with an escalation of just now: the role that was called ... */
+    struct str why;  /* of the team and owner that were chosen just now; null: none  */
+    struct str role; /* with an escalation of just now: the role that was called ... */
     bool escalated;
 };
 
@@ -41,7 +41,8 @@ int64_t assign_load_of(void *ctx, struct str team, struct str member);
 MUST_CHECK bool assign_load_settle(struct turn *turn, struct assign_case *c,
                                    struct err *err);
 
-/* --- assign_customer.c: where to reach them ------------------------------------------- */
+/* --- assign_customer.c: where to reach them -------------------------------------------
+ */
 /* A new case of the customer, with what was said of him on it; his other cases' notices
  * do not change. */
 MUST_CHECK bool assign_customer_begin(struct assign_job *job, struct err *err);
@@ -53,12 +54,14 @@ MUST_CHECK bool assign_customer_event(struct turn *turn, const struct complaint_
 MUST_CHECK bool assign_customer_reach(struct assign_job *job, struct customer *ret,
                                       bool *ret_erased, struct err *err);
 
-/* --- assign_tell.c: what goes out -------------------------------------------------------
+/* --- assign_tell.c: what goes out
+ * -------------------------------------------------------
  */
 /* The event, events of ours, at most one notice. opens: the event opened the case. */
 MUST_CHECK bool assign_tell(struct assign_job *job, bool opens, struct err *err);
 
-/* --- assign_observe.c: what the product team hears ------------------------------------- */
+/* --- assign_observe.c: what the product team hears -------------------------------------
+ */
 MUST_CHECK bool assign_observe(struct assign_job *job, struct err *err);
 
 #endif

@@ -105,7 +105,8 @@ facts_of(const struct assign_case *c, const struct complaint_event *ev,
     }
 }
 
-/* --- team and owner ------------------------------------------------------------------- */
+/* --- team and owner -------------------------------------------------------------------
+ */
 
 /* "dev has 3 of 50 cases open", and what was asked for and not found. */
 static struct str
@@ -116,7 +117,8 @@ say_choice(const struct assign_job *job, const struct assign_team *team,
     if (!choice->member)
         return arena_printf(job->arena, "%.*s has no members: its lead",
                             STR_ARG(team->name));
-    return arena_printf(job->arena, "%.*s%s%.*s%s, had %lld of %lld cases open, the least",
+    return arena_printf(job->arena,
+                        "%.*s%s%.*s%s, had %lld of %lld cases open, the least",
                         STR_ARG(choice->owner),
                         choice->speaks ? " speaks " : " (nobody of the team speaks ",
                         STR_ARG(language), choice->speaks ? "" : ")",
@@ -148,9 +150,8 @@ give_to(struct assign_job *job, struct str team, struct str owner, const char *r
     if (!known) {
         /* A team that the policy does not know: somebody must answer for it. */
         r->owner = job->policy->senior_owner;
-        job->why = arena_printf(job->arena,
-                                "%s: the policy knows no such team: the senior owner",
-                                rule);
+        job->why = arena_printf(
+            job->arena, "%s: the policy knows no such team: the senior owner", rule);
         return true;
     }
     struct assign_load_ctx load = {.turn = job->turn, .err = err};
@@ -194,23 +195,25 @@ transferred(struct assign_job *job, struct err *err)
     if (r->frozen || r->transfers <= policy->transfer_limit) {
         if (!r->frozen)
             return give_to(job, job->ev->action->team, STR_NULL, "transferred", err);
-        job->why = arena_printf(job->arena, "transfer %d, above the limit of %lld: it stays",
-                                (int)r->transfers, (long long)policy->transfer_limit);
+        job->why =
+            arena_printf(job->arena, "transfer %d, above the limit of %lld: it stays",
+                         (int)r->transfers, (long long)policy->transfer_limit);
         return true;
     }
     /* Bouncing ends here: a named senior owner keeps it. */
     r->frozen = true;
     if (!give_to(job, policy->senior_team, policy->senior_owner, "transfer-limit", err))
         return false;
-    job->why = arena_printf(job->arena,
-                            "transfer %d, above the limit of %lld: the senior owner keeps "
-                            "it",
-                            (int)r->transfers, (long long)policy->transfer_limit);
+    job->why =
+        arena_printf(job->arena,
+                     "transfer %d, above the limit of %lld: the senior owner keeps "
+                     "it",
+                     (int)r->transfers, (long long)policy->transfer_limit);
     return true;
 }
 
-/* sla says that a rung was climbed; who that is, is ours.  What else the clocks said in that
- * instant shows the new level already, but not which rung it was. */
+/* sla says that a rung was climbed; who that is, is ours.  What else the clocks said in
+ * that instant shows the new level already, but not which rung it was. */
 static void
 escalate(struct assign_job *job)
 {
@@ -222,8 +225,8 @@ escalate(struct assign_job *job)
         return;
     job->role = rung ? sla->fired->to : STR_NULL;
     r->escalation_level = sla->escalation_level;
-    r->escalated_to = assign_escalate(job->policy, r->team, r->owner, job->role,
-                                      sla->escalation_level);
+    r->escalated_to =
+        assign_escalate(job->policy, r->team, r->owner, job->role, sla->escalation_level);
     job->escalated = true;
 }
 
@@ -251,8 +254,8 @@ hand_over(const struct assign_job *job, struct err *err)
     const struct complaint_event *ev = job->ev;
     struct assign_case target = {0};
     bool found = false;
-    if (ev->type != EVENT_TYPE_COMPLAINT_MERGED || !ev->register_ ||
-        job->c.n_told == 0 || str_empty(ev->register_->merged_into) ||
+    if (ev->type != EVENT_TYPE_COMPLAINT_MERGED || !ev->register_ || job->c.n_told == 0 ||
+        str_empty(ev->register_->merged_into) ||
         str_eq(ev->register_->merged_into, job->c.complaint_id))
         return true;
     if (!assign_case_load(job->turn, ev->register_->merged_into, &target, &found, err))
@@ -335,10 +338,8 @@ remember(struct assign_job *job, bool found)
 static bool
 on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *err)
 {
-    struct assign_job job = {.turn = turn,
-                             .arena = turn_arena(turn),
-                             .policy = turn_policy(turn),
-                             .ev = ev};
+    struct assign_job job = {
+        .turn = turn, .arena = turn_arena(turn), .policy = turn_policy(turn), .ev = ev};
     bool found = false;
     if (!assign_case_load(turn, ev->complaint_id, &job.c, &found, err) ||
         (!found && !open_case(&job, err)))

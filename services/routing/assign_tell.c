@@ -1,5 +1,5 @@
-/* assign_tell.c - what assign says: the event with its section, what it decided itself, and
- * the notice to the complainant.
+/* assign_tell.c - what assign says: the event with its section, what it decided itself,
+ * and the notice to the complainant.
  *
  * All of it is in the timeline: why a new case lies where it lies in the detail of the
  * event that opened it, later decisions as assign.assigned and assign.escalated, each
@@ -33,8 +33,7 @@ emit_own(const struct assign_job *job, enum event_type type, struct str event_id
         .customer_key = job->c.customer_key,
         .customer_hash = job->c.customer_hash,
         .occurred_at = ev->occurred_at,
-        .recorded_at =
-            turn_is_wall(job->turn) ? turn_now_ms(job->turn) : ev->occurred_at,
+        .recorded_at = turn_is_wall(job->turn) ? turn_now_ms(job->turn) : ev->occurred_at,
         .cause = ev->event_id,
         .routing = &job->c.routing,
         .n_detail = n_details,
@@ -56,8 +55,7 @@ emit_event(const struct assign_job *job, bool opens, struct err *err)
     struct complaint_event out = *job->ev;
     out.routing = &job->c.routing;
     if (opens && !str_empty(job->why) && out.n_detail + 1 <= DETAILS_MAX) {
-        struct detail *all =
-            ARENA_ARRAY(job->arena, struct detail, out.n_detail + 1);
+        struct detail *all = ARENA_ARRAY(job->arena, struct detail, out.n_detail + 1);
         if (out.n_detail > 0)
             memcpy(all, out.detail, out.n_detail * sizeof(*all));
         all[out.n_detail++] = detail_of(job, STR("assigned_because"), job->why);
@@ -69,13 +67,15 @@ emit_event(const struct assign_job *job, bool opens, struct err *err)
 static bool
 emit_assigned(const struct assign_job *job, struct err *err)
 {
+    bool moved =
+        !str_empty(job->before.owner) && !str_eq(job->before.owner, job->c.routing.owner);
     const struct detail details[] = {
         detail_of(job, STR("rule"), job->c.routing.rule),
         detail_of(job, STR("why"), job->why),
         detail_of(job, STR("from_owner"), job->before.owner),
     };
     return emit_own(job, EVENT_TYPE_ASSIGN_ASSIGNED, own_id(job, STR("assign.assigned")),
-                    details, COUNT_OF(details) - str_empty(job->before.owner), err);
+                    details, COUNT_OF(details) - !moved, err);
 }
 
 static bool
@@ -92,13 +92,12 @@ emit_escalated(const struct assign_job *job, struct err *err)
 
 /* A date of the notice, for the timeline. */
 static void
-add_date(const struct assign_job *job, struct detail *details, size_t *n, const char *name,
-         int64_t ms)
+add_date(const struct assign_job *job, struct detail *details, size_t *n,
+         const char *name, int64_t ms)
 {
     char text[TIME_TEXT_BYTES];
     if (ms != TIME_NONE)
-        details[(*n)++] =
-            detail_of(job, str_from(name), str_from(time_print(ms, text)));
+        details[(*n)++] = detail_of(job, str_from(name), str_from(time_print(ms, text)));
 }
 
 static bool

@@ -133,9 +133,8 @@ add_amount(const struct notice_facts *facts, struct buf *out)
     if (!facts->has_amount || !(facts->amount >= 0 && facts->amount < 1e13))
         return false;
     long long cents = llround(facts->amount * 100);
-    bool ok = cents % 100 == 0
-                  ? buf_printf(out, "%lld", cents / 100)
-                  : buf_printf(out, "%lld.%02lld", cents / 100, cents % 100);
+    bool ok = cents % 100 == 0 ? buf_printf(out, "%lld", cents / 100)
+                               : buf_printf(out, "%lld.%02lld", cents / 100, cents % 100);
     return ok && (str_empty(facts->currency) ||
                   buf_printf(out, " %.*s", STR_ARG(facts->currency)));
 }
@@ -366,7 +365,8 @@ fill(const struct notice_print *is, struct str line, struct buf *out)
     return true;
 }
 
-/* --- the CloudEvent ------------------------------------------------------------------- */
+/* --- the CloudEvent -------------------------------------------------------------------
+ */
 
 /* What is not known is left out, be it null or empty. */
 static void

@@ -18,13 +18,14 @@
 #include "gen/sla_section.h"
 #include "zone/zone.h"
 
-#define NOTICE_MAX_LINES 24        /* of a template                    */
+#define NOTICE_MAX_LINES 24 /* of a template                    */
 #define NOTICE_MAX_LINE_BYTES 1000
 #define NOTICE_MAX_TITLE_BYTES 200
-#define NOTICE_MAX_NAMES 40        /* {names} in a template            */
-#define NOTICE_MAX_VALUE_BYTES 4096 /* of one {name} in the text; the data has it whole */
-#define NOTICE_MAX_ENTRIES 64      /* zones, authorities, remedies     */
-#define NOTICE_MAX_TOLD 32         /* dates kept of a case             */
+#define NOTICE_MAX_NAMES 40         /* {names} in a template            */
+#define NOTICE_MAX_VALUE_BYTES 4096 /* of one {name} in the text; the data has it whole  \
+                                     */
+#define NOTICE_MAX_ENTRIES 64       /* zones, authorities, remedies     */
+#define NOTICE_MAX_TOLD 32          /* dates kept of a case             */
 /* Reopening and appeal count within this time of the end (design: Lifecycle). */
 #define NOTICE_APPEAL_MS (30 * DAY_MS)
 
@@ -111,7 +112,8 @@ bool notice_tells(enum clock clock);
 /* Whether templates may ask for {name}; *ret_always: it is known in every case. */
 bool notice_name_known(struct str name, bool *ret_always);
 
-/* --- what there is to tell ------------------------------------------------------------ */
+/* --- what there is to tell ------------------------------------------------------------
+ */
 
 /* The case as it was before the event. */
 struct notice_before {
@@ -139,7 +141,7 @@ struct notice_facts {
     struct str case_ref;
     struct str into_id; /* merged */
     struct str into_ref;
-    struct str previous_id;  /* taken up again under a new number */
+    struct str previous_id; /* taken up again under a new number */
     struct str previous_ref;
     enum clock clock; /* that the delay is of; CLOCK_NONE */
     int64_t due_at;   /* of the promise, or TIME_NONE     */

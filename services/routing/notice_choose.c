@@ -77,8 +77,8 @@ due_of(const struct sla_section *sla, enum clock clock, struct str promise_id)
     int64_t due_ms = TIME_NONE;
     for (size_t i = 0; sla && i < sla->n_clocks; i++) {
         const struct sla_clock *row = &sla->clocks[i];
-        bool goes_on = row->status == CLOCK_STATUS_RUNNING ||
-                       row->status == CLOCK_STATUS_PAUSED;
+        bool goes_on =
+            row->status == CLOCK_STATUS_RUNNING || row->status == CLOCK_STATUS_PAUSED;
         if (row->clock == clock && goes_on && str_eq(row->promise_id, promise_id))
             due_ms = i64_max(due_ms, row->due_at);
     }
@@ -207,8 +207,8 @@ static struct str
 extended_promise(const struct sla_section *sla, int64_t until_ms)
 {
     for (size_t i = sla ? sla->n_clocks : 0; i-- > 0;)
-        if (sla->clocks[i].clock == CLOCK_PROMISE &&
-            sla->clocks[i].has_extended_until && sla->clocks[i].extended_until == until_ms)
+        if (sla->clocks[i].clock == CLOCK_PROMISE && sla->clocks[i].has_extended_until &&
+            sla->clocks[i].extended_until == until_ms)
             return sla->clocks[i].promise_id;
     return STR_NULL;
 }
@@ -219,9 +219,8 @@ extended(struct choice *is, const struct action *said)
     enum clock clock = CLOCK_NONE;
     if (!said->has_until || !clock_parse(said->clock, &clock) || !notice_tells(clock))
         return false;
-    struct str promise_id = clock == CLOCK_PROMISE
-                                ? extended_promise(is->ev->sla, said->until)
-                                : STR_NULL;
+    struct str promise_id =
+        clock == CLOCK_PROMISE ? extended_promise(is->ev->sla, said->until) : STR_NULL;
     const struct assign_told *old = told_find(is->c, clock, promise_id);
     int64_t due_ms = due_of(is->ev->sla, clock, promise_id);
     if (!old && due_ms == TIME_NONE)
@@ -324,8 +323,8 @@ closed(struct choice *is)
                                                         : OCCASION_FOLLOW_UP);
 }
 
-/* Work goes on after a wait.  Who has just answered us knows that; but a date that the wait
- * moved must be told anew. */
+/* Work goes on after a wait.  Who has just answered us knows that; but a date that the
+ * wait moved must be told anew. */
 static bool
 resumed(struct choice *is)
 {

@@ -27,8 +27,8 @@ check_names(const struct policy_node *node, struct str text, bool all_always,
         size_t len = (size_t)(close - text.ptr) - i - 1;
         struct str name = str_sub(text, i + 1, len);
         if (!notice_name_known(name, &always))
-            return policy_error(node, err, "unknown name {%.*s}", (int)(len < 64 ? len : 64),
-                                name.ptr);
+            return policy_error(node, err, "unknown name {%.*s}",
+                                (int)(len < 64 ? len : 64), name.ptr);
         if (all_always && !always)
             return policy_error(node, err,
                                 "{%.*s} is not known in every case: not in a title",
@@ -61,8 +61,8 @@ read_lines(const struct reader *r, const struct policy_node *node, size_t *names
                                 NOTICE_MAX_LINE_BYTES);
         any |= always && !str_empty(str_trim(text->lines[i]));
     }
-    return any || policy_error(&lines, err,
-                               "needs a line whose names are known in every case");
+    return any ||
+           policy_error(&lines, err, "needs a line whose names are known in every case");
 }
 
 static bool

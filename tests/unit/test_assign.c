@@ -105,11 +105,11 @@ test_owner_by_language_and_load(void **state)
         const char *language, *expect;
         bool speaks;
     } table[] = {
-        {{0, 0, 0}, "en", "a", true},  /* a tie: first in the file            */
-        {{1, 0, 0}, "en", "b", true},  /* least load                          */
-        {{1, 1, 1}, "en", "b", true},  /* 1 of 20 is less than 1 of 10        */
-        {{1, 2, 1}, "en", "a", true},  /* 2 of 20 equals 1 of 10: first       */
-        {{0, 99, 0}, "zh", "b", true}, /* the language counts before the load */
+        {{0, 0, 0}, "en", "a", true},   /* a tie: first in the file            */
+        {{1, 0, 0}, "en", "b", true},   /* least load                          */
+        {{1, 1, 1}, "en", "b", true},   /* 1 of 20 is less than 1 of 10        */
+        {{1, 2, 1}, "en", "a", true},   /* 2 of 20 equals 1 of 10: first       */
+        {{0, 99, 0}, "zh", "b", true},  /* the language counts before the load */
         {{5, 11, 4}, "fr", "c", false}, /* nobody speaks it: anyone           */
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -164,9 +164,9 @@ test_a_rung_is_a_named_person(void **state)
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s %s %lld\n", i, table[i].team ? table[i].team : "-",
                       table[i].role ? table[i].role : "-", (long long)table[i].level);
-        struct str person = assign_escalate(
-            shipped, str_from(table[i].team), str_from(table[i].owner),
-            str_from(table[i].role), table[i].level);
+        struct str person =
+            assign_escalate(shipped, str_from(table[i].team), str_from(table[i].owner),
+                            str_from(table[i].role), table[i].level);
         assert_true(str_eq(person, str_from(table[i].expect)));
     }
 }
@@ -193,8 +193,10 @@ test_roles_of_a_team(void **state)
         .teams = teams,
     };
     struct str role = STR("head_of_complaints");
-    assert_true(str_eq(assign_escalate(&policy, STR("a"), STR("x"), role, 2), STR("uta")));
-    assert_true(str_eq(assign_escalate(&policy, STR("b"), STR("x"), role, 2), STR("max")));
+    assert_true(
+        str_eq(assign_escalate(&policy, STR("a"), STR("x"), role, 2), STR("uta")));
+    assert_true(
+        str_eq(assign_escalate(&policy, STR("b"), STR("x"), role, 2), STR("max")));
     policy.n_rungs = 0;
     assert_true(
         str_eq(assign_escalate(&policy, STR("b"), STR("x"), STR("?"), 1), STR("senior")));
@@ -222,7 +224,8 @@ test_bad_policies_are_refused(void **state)
          "\"teams\":[{\"name\":\"t\",\"lead\":\"l\"}],\"rules\":[]}",
          "$.transfer_limit"},
         {"{\"senior\":{\"team\":\"t\",\"owner\":\"o\"},\"escalation\":[\"boss\"],"
-         "\"default_team\":\"t\",\"teams\":[{\"name\":\"t\",\"lead\":\"l\"}],\"rules\":[]}",
+         "\"default_team\":\"t\",\"teams\":[{\"name\":\"t\",\"lead\":\"l\"}],\"rules\":[]"
+         "}",
          "escalation \"boss\": nobody"},
         {"{" HEAD "\"default_team\":\"t\",\"teams\":[{\"name\":\"t\",\"lead\":\"l\","
          "\"roles\":{\"boss\":\"\"}}],\"rules\":[]}",

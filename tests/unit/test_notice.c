@@ -176,11 +176,14 @@ test_dates_are_local(void **state)
         const char *language, *zone, *at, *expect;
     } table[] = {
         {"en", "Etc/UTC", "2026-03-05T17:00:59.999Z", " 2026-03-05 17:00 (UTC)"},
-        {"en", "Europe/London", "2026-03-28T17:00:00Z", " 2026-03-28 17:00 (London time)"},
-        {"en", "Europe/London", "2026-03-29T17:00:00Z", " 2026-03-29 18:00 (London time)"},
+        {"en", "Europe/London", "2026-03-28T17:00:00Z",
+         " 2026-03-28 17:00 (London time)"},
+        {"en", "Europe/London", "2026-03-29T17:00:00Z",
+         " 2026-03-29 18:00 (London time)"},
         {"en", "Europe/London", "2026-06-30T23:00:00Z",
          " the end of 2026-06-30 (London time)"},
-        {"en", "Europe/London", "2026-06-30T23:01:00Z", " 2026-07-01 00:01 (London time)"},
+        {"en", "Europe/London", "2026-06-30T23:01:00Z",
+         " 2026-07-01 00:01 (London time)"},
         {"en", "America/New_York", "2027-01-01T05:00:00Z",
          " the end of 2026-12-31 (New York time)"},
         {"zh", "Asia/Shanghai", "2026-03-05T09:00:00Z", "2026年3月5日17:00（北京时间）"},
@@ -212,9 +215,9 @@ test_amounts(void **state)
         double amount;
         const char *currency, *expect; /* NULL: no line of it */
     } table[] = {
-        {true, 20, "EUR", "20 EUR"},   {true, 12.5, "EUR", "12.50 EUR"},
+        {true, 20, "EUR", "20 EUR"},     {true, 12.5, "EUR", "12.50 EUR"},
         {true, 0.07, "GBP", "0.07 GBP"}, {true, 1234567.89, NULL, "1234567.89."},
-        {true, 0, "EUR", "0 EUR"},     {true, 1e300, "EUR", NULL},
+        {true, 0, "EUR", "0 EUR"},       {true, 1e300, "EUR", NULL},
         {false, 5, "EUR", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -267,8 +270,9 @@ test_language(void **state)
         const char *found, *said;
         enum notice_language expect;
     } table[] = {
-        {"zh", NULL, NOTICE_ZH},    {"en", "zh", NOTICE_EN}, {"other", "zh-Hant", NOTICE_ZH},
-        {"other", "fr", NOTICE_EN}, {NULL, NULL, NOTICE_EN}, {NULL, "ZH", NOTICE_ZH},
+        {"zh", NULL, NOTICE_ZH},         {"en", "zh", NOTICE_EN},
+        {"other", "zh-Hant", NOTICE_ZH}, {"other", "fr", NOTICE_EN},
+        {NULL, NULL, NOTICE_EN},         {NULL, "ZH", NOTICE_ZH},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu\n", i);
@@ -278,7 +282,8 @@ test_language(void **state)
     }
 }
 
-/* --- what is told of what was told --------------------------------------------------- */
+/* --- what is told of what was told ---------------------------------------------------
+ */
 
 static bool
 promise(struct assign_case *c, struct arena *arena, const char *id, int64_t due_ms,
@@ -288,9 +293,8 @@ promise(struct assign_case *c, struct arena *arena, const char *id, int64_t due_
                           .promise = STR("p"),
                           .has_due_at = true,
                           .due_at = due_ms};
-    struct complaint_event ev = {.event_id = STR("e"),
-                                 .type = EVENT_TYPE_COMPLAINT_PROMISED,
-                                 .action = &said};
+    struct complaint_event ev = {
+        .event_id = STR("e"), .type = EVENT_TYPE_COMPLAINT_PROMISED, .action = &said};
     struct notice_before before = {.state = STATE_OPEN};
     return notice_choose(c, &before, &ev, arena, ret);
 }
@@ -394,14 +398,16 @@ test_overdue_once(void **state)
     arena_release(&arena);
 }
 
-/* --- the stage: once, and the same again ----------------------------------------------- */
+/* --- the stage: once, and the same again -----------------------------------------------
+ */
 
 struct sent {
     size_t notices;
     char first[8192];
 };
 
-/* Runs a submission through a new store `times` times; what the last store held counts. */
+/* Runs a submission through a new store `times` times; what the last store held counts.
+ */
 static void
 submit(struct sent *sent, int times, bool history)
 {
@@ -472,7 +478,8 @@ test_same_cause_same_notice(void **state)
     assert_int_equal(again.notices, 0);
 }
 
-/* --- bad files ------------------------------------------------------------------------- */
+/* --- bad files -------------------------------------------------------------------------
+ */
 
 static void
 write_file(const char *dir, const char *name, const char *text, size_t len)
