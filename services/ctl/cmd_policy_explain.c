@@ -122,7 +122,7 @@ calendar_of(struct explain *explain, const struct told_clock *clock)
 /* --- text --------------------------------------------------------------------------- */
 
 static void
-add_local(struct buf *out, const struct zone *zone, int64_t ms)
+add_local(struct buf *out, const struct zone *zone, int64_t ms, bool fill)
 {
     static const char *const DAYS[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
     int64_t local = zone ? zone_to_local(zone, ms) : ms;
@@ -136,7 +136,7 @@ add_local(struct buf *out, const struct zone *zone, int64_t ms)
                month, date, (int)(second / 3600), (int)(second / 60 % 60));
     if (second % 60)
         buf_printf(out, ":%02d", (int)(second % 60));
-    else
+    else if (fill)
         buf_add_c(out, "   ");
 }
 
@@ -159,7 +159,7 @@ static void
 print_moment(struct buf *out, const char *what, const struct zone *zone, int64_t ms)
 {
     buf_printf(out, "  %-9s", what);
-    add_local(out, zone, ms);
+    add_local(out, zone, ms, false);
     buf_add_char(out, '\n');
 }
 
@@ -182,9 +182,9 @@ print_clock(struct buf *out, const struct told_clock *clock,
     for (size_t i = 0; i < account->n; i++) {
         const struct interval *item = &account->intervals[i];
         buf_add_c(out, item->counted ? "    + " : "    - ");
-        add_local(out, zone, item->from_ms);
+        add_local(out, zone, item->from_ms, true);
         buf_add_c(out, " to ");
-        add_local(out, zone, item->to_ms);
+        add_local(out, zone, item->to_ms, true);
         add_span(out, item->to_ms - item->from_ms);
         buf_printf(out, "  %.*s\n", STR_ARG(item->why));
     }

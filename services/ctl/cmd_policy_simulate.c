@@ -141,6 +141,20 @@ usable(const struct simulate *sim, const struct policy_file *file, struct err *e
                     file->source.ptr, STR_ARG(name), preset ? "presets" : "calendars");
 }
 
+/* Does the current folder have just this file? */
+static bool
+is_same(const struct simulate *sim, struct str name, const char *hash)
+{
+    struct policy_doc doc;
+    struct err ignored;
+    char file[200];
+    (void)snprintf(file, sizeof(file), "%.*s", STR_ARG(name));
+    if (!policy_read(&doc, sim->current.path, file, &ignored))
+        return false;
+    policy_release(&doc);
+    return strcmp(doc.hash, hash) == 0;
+}
+
 static bool
 describe(struct simulate *sim, bool folders, struct err *err)
 {
@@ -155,6 +169,8 @@ describe(struct simulate *sim, bool folders, struct err *err)
         if (!policy_read(doc, absolute ? "" : ".", file->source.ptr + absolute, err))
             return false;
         policy_release(doc);
+        if (folders && is_same(sim, file->name, doc->hash))
+            continue;
         sim->policies[sim->run.n_policies++] = (struct run_policy){
             file->source.ptr, policy_kind_name(file->kind), doc->version, doc->hash};
     }

@@ -341,6 +341,24 @@ name_nights(struct walk *walk)
     }
 }
 
+/* By how much pauses moved a target that is counted in business time. */
+static struct str
+pauses_note(const struct walk *walk)
+{
+    int64_t business_ms = 0;
+    if (!target_is_business(walk->target.unit) || walk->clock->n_pauses == 0)
+        return STR_NULL;
+    for (size_t i = 0; i < walk->clock->n_pauses; i++)
+        business_ms +=
+            calendar_between_ms(walk->calendar, walk->clock->pauses[i].from_ms,
+                                walk->clock->pauses[i].to_ms);
+    return arena_printf(walk->arena,
+                        "there were %lld h %02d min of business time in the pauses: by so "
+                        "much the due time moved",
+                        (long long)(business_ms / HOUR_MS),
+                        (int)(business_ms / MINUTE_MS % 60));
+}
+
 static struct str
 note_of(const struct walk *walk, const struct account *account)
 {
@@ -358,7 +376,7 @@ note_of(const struct walk *walk, const struct account *account)
     for (size_t i = 0; i < clock->n_pauses; i++)
         if (clock->pauses[i].to_ms == TIME_NONE)
             return STR("paused: the due time moves later by the pause when it ends");
-    return STR_NULL;
+    return pauses_note(walk);
 }
 
 static struct account

@@ -148,6 +148,8 @@ policy_report_text(struct buf *out, const struct policy_run *run,
         buf_printf(out, "New: %s (%s %s, %s)\n", run->policies[i].file,
                    run->policies[i].kind, run->policies[i].version,
                    run->policies[i].hash);
+    if (run->n_policies == 0)
+        buf_add_c(out, "New: the same files as the current ones\n");
     add_parity(out, run, tally);
     if (run->n_refused > 0)
         buf_printf(out, "%lld events were refused in a replay and left out\n",
