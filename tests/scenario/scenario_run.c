@@ -143,10 +143,11 @@ run_line(struct scenario *s, struct str line)
         else
             backend_failed(s, &err);
     } else {
-        scenario_fail(s,
-                      "unknown word \"%.*s\"; at, advance, expect, clock, policy, only are "
-                      "known",
-                      STR_ARG(verb));
+        scenario_fail(
+            s,
+            "unknown word \"%.*s\"; at, advance, expect, clock, policy, only are "
+            "known",
+            STR_ARG(verb));
     }
 }
 
