@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "ctl/ctl.h"
+#include "ctl/show.h"
 
 static const struct ctl_command COMMANDS[] = {
     {"import", "FILE [--map MAP.json] [--source S] [--rate N] [--dry-run]",
@@ -32,6 +33,9 @@ static const struct ctl_command COMMANDS[] = {
     {"policy explain", "COMPLAINT_ID",
      "every interval counted and left out until each clock's due time",
      cmd_policy_explain},
+    {"policy simulate", "--policy NEW.json|DIR ... [--from T] [--to T]",
+     "what would have differed under another policy; touches nothing",
+     cmd_policy_simulate},
     {"topics create", "", "make the topics that are missing", cmd_topics_create},
     {"topics check", "", "compare the topics with what they must be", cmd_topics_check},
     {"db migrate", "", "bring the database to this version's schema", cmd_db_migrate},
@@ -258,6 +262,8 @@ main(int argc, char **argv)
         if (wants_help(&ctl)) {
             printf("redress %s %s\n  %s\n", COMMANDS[i].name, COMMANDS[i].usage,
                    COMMANDS[i].help);
+            if (COMMANDS[i].run == cmd_show)
+                fputs(show_help, stdout);
             return CTL_OK;
         }
         struct err err = {0};
