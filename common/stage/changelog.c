@@ -65,7 +65,8 @@ apply(struct changelog_part *part, const struct kafka_message *msg, struct err *
 {
     part->records++;
     if (str_is_null(msg->value)) {
-        store_delete(part->store, msg->key);
+        if (!str_empty(msg->key) && msg->key.len <= 1024)
+            store_restore(part->store, msg->key, STR_NULL, TIME_NONE);
         return true;
     }
     if (str_empty(msg->key) || msg->key.len > 1024 || msg->value.len < DUE_BYTES)
@@ -82,7 +83,7 @@ apply(struct changelog_part *part, const struct kafka_message *msg, struct err *
         return err_prefix(err, "position in %.*s[%d]", STR_ARG(msg->topic),
                           (int)msg->partition);
     }
-    store_put(part->store, msg->key, record, (int64_t)due);
+    store_restore(part->store, msg->key, record, (int64_t)due);
     return true;
 }
 
@@ -147,11 +148,8 @@ step(struct kafka_consumer *reader, struct changelog_part *parts, size_t n, size
         /* What came after the watermark is newer and as good: state only grows newer. */
         if (!apply(part, &msg, err))
             return false;
-        if (part->records % 1000 == 0) {
-            store_commit(part->store);
-            if (!may_go_on(replay, "changelog", err))
-                return false;
-        }
+        if (part->records % 1000 == 0 && !may_go_on(replay, "changelog", err))
+            return false;
     }
     int64_t next = polled == KAFKA_MESSAGE ? msg.offset + 1 : msg.offset;
     if (!part->done && next >= part->high) {
@@ -191,7 +189,7 @@ changelog_replay(struct kafka_client *client, const char *const *kafka, const ch
         ok = step(reader, parts, n, &left, &replay, err);
     kafka_consumer_drop(reader);
     for (size_t i = 0; i < n; i++)
-        store_commit(parts[i].store);
+        store_restored(parts[i].store);
     free(partitions);
     free(offsets);
     return ok;

@@ -64,6 +64,9 @@ struct heap {
 void heap_release(struct heap *heap);
 /* With the entry's due time, which must not change while it stands in the heap. */
 void heap_add(struct heap *heap, struct entry *entry);
+/* Many at once: fill in any order, then order. */
+void heap_fill(struct heap *heap, struct entry *entry);
+void heap_order(struct heap *heap);
 void heap_remove(struct heap *heap, struct entry *entry);
 
 #endif

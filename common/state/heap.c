@@ -69,7 +69,7 @@ heap_release(struct heap *heap)
 }
 
 void
-heap_add(struct heap *heap, struct entry *entry)
+heap_fill(struct heap *heap, struct entry *entry)
 {
     if (heap->len == heap->room) {
         heap->room = heap->room ? heap->room * 2 : 64;
@@ -78,6 +78,20 @@ heap_add(struct heap *heap, struct entry *entry)
     }
     heap->nodes[heap->len++] =
         (struct node){entry->due_ms, start_of(entry_key(entry)), entry};
+    entry->heap_at = (uint32_t)heap->len;
+}
+
+void
+heap_order(struct heap *heap)
+{
+    for (size_t at = heap->len / 2; at > 0; at--)
+        down(heap, at - 1);
+}
+
+void
+heap_add(struct heap *heap, struct entry *entry)
+{
+    heap_fill(heap, entry);
     up(heap, heap->len - 1);
 }
 

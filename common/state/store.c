@@ -7,7 +7,7 @@
 
 #define KEY_MAX_BYTES 1024
 
-enum undo_kind { UNDO_NEW, UNDO_CHANGED, UNDO_DELETED };
+enum undo_kind { UNDO_NEW, UNDO_CHANGED, UNDO_DUE, UNDO_DELETED };
 
 /* The entry before the change. An old value moves here and back; nothing is copied. */
 struct undo {
@@ -123,6 +123,20 @@ unlink_entry(struct store *store, struct entry *entry)
     store->bytes -= entry->key_len + entry->value_len;
 }
 
+/* Takes the copy of the value over; without a timer, linked nowhere. */
+static struct entry *
+entry_new(struct str key, char *value, size_t value_len)
+{
+    struct entry *entry = calloc(1, sizeof(*entry) + key.len);
+    BUG_IF(!entry);
+    memcpy(entry->key, key.ptr, key.len);
+    entry->key_len = (uint16_t)key.len;
+    entry->value = value;
+    entry->value_len = (uint32_t)value_len;
+    entry->due_ms = TIME_NONE;
+    return entry;
+}
+
 void
 store_put(struct store *store, struct str key, struct str value, int64_t due_ms)
 {
@@ -139,13 +153,7 @@ store_put(struct store *store, struct str key, struct str value, int64_t due_ms)
         set_due(store, entry, due_ms);
         return;
     }
-    entry = calloc(1, sizeof(*entry) + key.len);
-    BUG_IF(!entry);
-    memcpy(entry->key, key.ptr, key.len);
-    entry->key_len = (uint16_t)key.len;
-    entry->value = copy;
-    entry->value_len = (uint32_t)value.len;
-    entry->due_ms = TIME_NONE;
+    entry = entry_new(key, copy, value.len);
     link_entry(store, entry);
     set_due(store, entry, due_ms);
     remember(store, (struct undo){.kind = UNDO_NEW, .entry = entry});
@@ -155,8 +163,11 @@ void
 store_clear_due(struct store *store, struct str key)
 {
     struct entry *entry = table_find(store->table, key);
-    if (entry && entry->due_ms != TIME_NONE)
-        store_put(store, key, (struct str){entry->value, entry->value_len}, TIME_NONE);
+    if (!entry || entry->due_ms == TIME_NONE)
+        return;
+    remember(store,
+             (struct undo){.kind = UNDO_DUE, .entry = entry, .due_ms = entry->due_ms});
+    set_due(store, entry, TIME_NONE);
 }
 
 void
@@ -189,6 +200,48 @@ store_first_due(const struct store *store)
     return store->heap.len ? store->heap.nodes[0].due_ms : TIME_NONE;
 }
 
+/* --- restoring ---------------------------------------------------------------------- */
+
+void
+store_restore(struct store *store, struct str key, struct str value, int64_t due_ms)
+{
+    BUG_IF(key.len == 0 || key.len > KEY_MAX_BYTES || value.len > INT32_MAX);
+    BUG_IF(store->undo_len > 0 || store->heap.len > 0);
+    struct entry *entry = table_find(store->table, key);
+    if (entry && str_is_null(value)) {
+        unlink_entry(store, entry);
+        entry_free(entry);
+    }
+    if (str_is_null(value))
+        return;
+    if (!entry) {
+        entry = entry_new(key, copy_bytes(value), value.len);
+        link_entry(store, entry);
+    } else if (entry->value_len == value.len) {
+        memcpy(entry->value, value.ptr, value.len);
+    } else {
+        store->bytes += value.len;
+        store->bytes -= entry->value_len;
+        free(entry->value);
+        entry->value = copy_bytes(value);
+        entry->value_len = (uint32_t)value.len;
+    }
+    entry->due_ms = due_ms;
+}
+
+void
+store_restored(struct store *store)
+{
+    if (store->heap.len > 0)
+        return;
+    for (size_t i = 0; i < store->table->room; i++) {
+        struct entry *entry = store->table->cells[i].entry;
+        if (entry && entry->due_ms != TIME_NONE)
+            heap_fill(&store->heap, entry);
+    }
+    heap_order(&store->heap);
+}
+
 /* --- undo --------------------------------------------------------------------------- */
 
 size_t
@@ -216,6 +269,9 @@ store_rollback_to(struct store *store, size_t mark)
             free(entry->value);
             entry->value = undo->value;
             entry->value_len = undo->value_len;
+            set_due(store, entry, undo->due_ms);
+            break;
+        case UNDO_DUE:
             set_due(store, entry, undo->due_ms);
             break;
         case UNDO_DELETED:

@@ -33,6 +33,12 @@ int64_t store_first_due(const struct store *store);
 /* Keeps the record, takes its timer away. */
 void store_clear_due(struct store *store, struct str key);
 
+/* For a changelog's records, the newest of a key last, into a new store: nothing to undo,
+ * and timers wait for store_restored(), which must follow before any other call. Null
+ * value: deleted. */
+void store_restore(struct store *store, struct str key, struct str value, int64_t due_ms);
+void store_restored(struct store *store);
+
 /* Undo: position now; back to a position; forget everything before (the batch is
  * durable). */
 size_t store_mark(const struct store *store);

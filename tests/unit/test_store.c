@@ -162,6 +162,50 @@ test_random_rollbacks(void **state)
     store_drop(store);
 }
 
+/* The timer goes and comes back with the bytes untouched; the change is in the log. */
+static void
+test_cleared_timer_comes_back(void **state)
+{
+    (void)state;
+    struct store *store = store_new();
+    store_put(store, STR("a"), STR("1"), 10);
+    store_commit(store);
+    size_t mark = store_mark(store);
+    store_clear_due(store, STR("a"));
+    assert_state(store, "a=1;");
+    store_rollback_to(store, mark);
+    assert_state(store, "a=1@10;");
+    store_clear_due(store, STR("a"));
+    store_put(store, STR("a"), STR("2"), 30);
+    store_rollback_to(store, mark);
+    assert_state(store, "a=1@10;");
+    assert_fires(store, 100, "a@10;");
+    store_drop(store);
+}
+
+/* A changelog's records give the state and the timers that the puts had given. */
+static void
+test_restored(void **state)
+{
+    (void)state;
+    struct store *store = store_new();
+    store_restore(store, STR("a"), STR("1"), 10);
+    store_restore(store, STR("b"), STR("2"), 5);
+    store_restore(store, STR("c"), STR("3"), TIME_NONE);
+    store_restore(store, STR("b"), STR("4"), 20); /* as long, later */
+    store_restore(store, STR("a"), STR("longer"), 30);
+    store_restore(store, STR("c"), STR_NULL, TIME_NONE);
+    store_restore(store, STR("d"), STR("5"), 20);
+    store_restore(store, STR("gone"), STR_NULL, TIME_NONE);
+    store_restore(store, STR("e"), STR(""), TIME_NONE);
+    store_restored(store);
+    assert_state(store, "a=longer@30;b=4@20;d=5@20;e=;");
+    assert_int_equal(store_bytes(store), 12);
+    assert_int_equal(store_mark(store), 0);
+    assert_fires(store, 100, "b@20;d@20;a@30;");
+    store_drop(store);
+}
+
 #define MODEL_KEYS 5000
 
 /* What a store must hold, the simplest way: key number -> value and due time. */
@@ -262,6 +306,8 @@ main(void)
         cmocka_unit_test(test_timers_in_due_then_key_order),
         cmocka_unit_test(test_changes_are_listed_once),
         cmocka_unit_test(test_random_rollbacks),
+        cmocka_unit_test(test_cleared_timer_comes_back),
+        cmocka_unit_test(test_restored),
         cmocka_unit_test(test_against_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
