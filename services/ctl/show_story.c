@@ -106,7 +106,6 @@ priority_changes(const json_t *events)
         const char *after = show_get(detail, "priority");
         if (!*after || (strcmp(after, before) == 0 && !type_is(event, "triage.changed")))
             continue;
-        CLEANUP(buf_release) struct buf out = {0};
         json_t *change = json_object();
         set(change, "at", member(event, "occurred_at"));
         set(change, "before", *before ? json_string(before) : member(detail, "before"));

@@ -63,7 +63,7 @@ void
 show_duration(struct buf *out, int64_t ms)
 {
     int64_t minutes = (ms < 0 ? -ms : ms) / MINUTE_MS;
-    int64_t days = minutes / (24 * 60);
+    int64_t days = minutes / 60 / 24;
     int64_t hours = minutes / 60 % 24;
     if (days > 0 && hours > 0)
         buf_printf(out, "%lld d %lld h", (long long)days, (long long)hours);
@@ -81,7 +81,7 @@ static void
 add_plain(struct buf *out, const char *text)
 {
     for (; *text; text++)
-        buf_add_char(out, *text == '_' ? ' ' : *text);
+        buf_add(out, *text == '_' ? " " : text, 1);
 }
 
 void

@@ -374,7 +374,7 @@ test_cells(void **state)
     for (size_t i = 0; i < n; i++)
         check_case(*state, &cases[i]);
     print_message("%zu cells\n", n);
-    assert_true(n > 24 * 9);
+    assert_true(n > (size_t)24 * 9);
 }
 
 /* On merged everything goes to the target, which takes it as an open case does. */

@@ -273,6 +273,9 @@ test_appeal_is_used_once(void **state)
     show_rows_release(&rows);
 }
 
+#define TEN "unbroken-n"
+#define UNBROKEN "\"" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "\""
+
 /* Whatever stands in a row: no crash, and no line is too wide. */
 static void
 test_odd_rows(void **state)
@@ -292,9 +295,7 @@ test_odd_rows(void **state)
         "{\"type\":[1]}",
         "[null,{},[],{\"also\":{}},{\"also\":[1,null]}]",
         "9223372036854775807",
-        "\"unbroken-unbroken-unbroken-unbroken-unbroken-unbroken-unbroken-unbroken-"
-        "unbroken-"
-        "unbroken-unbroken-unbroken-unbroken-unbroken\"",
+        UNBROKEN,
     };
     static const char *const keys[] = {
         "complaint_id",  "state",         "priority",    "reasons",
