@@ -99,6 +99,21 @@ step_may_escalate(const struct sla_work *work, enum clock clock)
  */
 
 struct sla_own *
+step_own(struct sla_work *work)
+{
+    BUG_IF(work->n_own >= SLA_OWN_MAX);
+    if (work->n_own == work->room_own) {
+        size_t room = work->room_own == 0 ? 4 : SLA_OWN_MAX;
+        struct sla_own *own = ARENA_ARRAY(work->arena, struct sla_own, room);
+        if (work->n_own > 0)
+            memcpy(own, work->own, work->n_own * sizeof(*own));
+        work->own = own;
+        work->room_own = room;
+    }
+    return &work->own[work->n_own++];
+}
+
+struct sla_own *
 step_say(struct sla_work *work, size_t i, enum event_type type, int64_t at_ms,
          struct str cause)
 {
@@ -106,10 +121,9 @@ step_say(struct sla_work *work, size_t i, enum event_type type, int64_t at_ms,
     work->changed[i] = true;
     if (work->c.history)
         return NULL;
-    BUG_IF(work->n_own >= SLA_OWN_MAX);
     if (str_is_null(cause))
         cause = str_is_null(timer->started_by) ? work->c.submitted_by : timer->started_by;
-    struct sla_own *own = &work->own[work->n_own++];
+    struct sla_own *own = step_own(work);
     *own = (struct sla_own){
         .type = type,
         .at_ms = at_ms,
@@ -128,12 +142,11 @@ step_refuse(struct sla_work *work, enum event_type type, const struct sla_fired 
 {
     if (work->c.history)
         return;
-    BUG_IF(work->n_own >= SLA_OWN_MAX);
-    work->own[work->n_own++] = (struct sla_own){.type = type,
-                                                .at_ms = ev->occurred_at,
-                                                .fired = *fired,
-                                                .cause = ev->event_id,
-                                                .why = why};
+    *step_own(work) = (struct sla_own){.type = type,
+                                       .at_ms = ev->occurred_at,
+                                       .fired = *fired,
+                                       .cause = ev->event_id,
+                                       .why = why};
 }
 
 /* --- one event ---------------------------------------------------------------------- */

@@ -43,7 +43,8 @@ struct sla_work {
     size_t room;
     int32_t starts[CLOCK_COUNT];
     size_t n_own;
-    struct sla_own own[SLA_OWN_MAX];
+    size_t room_own; /* grows: most events have nothing to say */
+    struct sla_own *own;
 };
 
 /* A work of a stored case (or of an all-zero one) with room for more timers. */

@@ -10,8 +10,8 @@
 
 /* A history is closed silently this long after the last event that was handled. */
 #define SILENT_AFTER_MS HOUR_MS
-/* Timers that one event may start; more make room for themselves. */
-#define MORE_TIMERS 8
+/* Timers that most events start at most; more make room for themselves. */
+#define MORE_TIMERS 2
 
 /* What one turn works on. */
 struct job {

@@ -35,6 +35,8 @@ void step_change_kind(struct sla_work *work, const struct sla_policy *policy,
                       const struct complaint_event *ev);
 /* What earlier stages know now. */
 void step_take_facts(struct sla_case *c, const struct complaint_event *ev);
+/* Room for one more own event; n_own counts it. */
+struct sla_own *step_own(struct sla_work *work);
 /* Leaves an own event about something that ev asked for and did not get; why: static
  * text. A history says nothing. */
 void step_refuse(struct sla_work *work, enum event_type type,
