@@ -134,7 +134,7 @@ hup triage
 is "triage takes its file" "1 0" "$(metric triage reloads) $(metric triage failures)"
 through
 is "a score stays until the next event" "$before" "$(score NEW)"
-say 2026-03-24T09:00:00Z reach NEW '"views":7'
+say 2026-03-24T09:00:00Z acknowledged NEW
 through
 is "and is made anew with it" t "$(sql "SELECT score < $before FROM bi.complaints WHERE complaint_ref = 'NEW'")"
 redress verify >/dev/null || is "verify is clean" yes no
