@@ -47,6 +47,7 @@ struct triage_tier {
     /* What a handler may give without asking; no currency: no limit is named. */
     double limit_amount;
     struct str limit_currency;
+    char limit_text[80]; /* as the checklist says it */
 };
 
 /* One way to compensate, and the words by which it is known in what was offered, refused

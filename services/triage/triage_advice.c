@@ -99,6 +99,17 @@ add_line(struct lines *lines, struct str line)
         lines->all[lines->n++] = line;
 }
 
+/* On every event: no printf. */
+static struct str
+joined(struct arena *arena, struct str before, struct str text)
+{
+    char *all = arena_alloc(arena, before.len + text.len + 1);
+    memcpy(all, before.ptr, before.len);
+    if (text.len > 0)
+        memcpy(all + before.len, text.ptr, text.len);
+    return (struct str){all, before.len + text.len};
+}
+
 /* The policy's lines, and after them what is particular to the case. */
 static void
 checklist(const struct triage_remedy *remedy, const struct triage_case *c,
@@ -115,17 +126,18 @@ checklist(const struct triage_remedy *remedy, const struct triage_case *c,
     for (size_t i = 0; i < ret->n_checklist; i++)
         add_line(&lines, ret->checklist[i]);
     if (limit)
-        add_line(&lines, arena_printf(arena, "Without asking anybody: up to %.0f %.*s",
-                                      tier->limit_amount, STR_ARG(tier->limit_currency)));
+        add_line(&lines, str_from(tier->limit_text));
     if (asks)
-        add_line(&lines, arena_printf(arena, "The customer asks for: %.*s",
-                                      STR_ARG(c->desired_remedy)));
+        add_line(&lines,
+                 joined(arena, STR("The customer asks for: "), c->desired_remedy));
     /* The newest, if there is not room for all. */
     size_t room = TRIAGE_CHECKLIST - lines.n;
     for (size_t i = c->n_offered > room ? c->n_offered - room : 0; i < c->n_offered; i++)
-        add_line(&lines, arena_printf(arena, "Already offered%s: %.*s",
-                                      was_refused(c, c->offered[i]) ? " and refused" : "",
-                                      STR_ARG(c->offered[i])));
+        add_line(&lines, joined(arena,
+                                was_refused(c, c->offered[i])
+                                    ? STR("Already offered and refused: ")
+                                    : STR("Already offered: "),
+                                c->offered[i]));
     ret->checklist = lines.all;
     ret->n_checklist = lines.n;
 }

@@ -1,6 +1,8 @@
 /* The lists of triage.json: tiers, overrides, ageing, compensations, remedies. */
 #include "triage/triage_policy_read.h"
 
+#include <stdio.h>
+
 #include "gen/kind.h"
 
 static bool
@@ -71,8 +73,12 @@ read_limit(const struct policy_node *node, struct triage_tier *ret, struct err *
     for (size_t i = 0; i < ret->limit_currency.len; i++)
         if (ret->limit_currency.ptr[i] < 'A' || ret->limit_currency.ptr[i] > 'Z')
             return policy_error(&limit, err, "currency: three capitals, as in ISO 4217");
-    return ret->limit_currency.len == 3 ||
-           policy_error(&limit, err, "currency: three capitals, as in ISO 4217");
+    if (ret->limit_currency.len != 3)
+        return policy_error(&limit, err, "currency: three capitals, as in ISO 4217");
+    (void)snprintf(ret->limit_text, sizeof(ret->limit_text),
+                   "Without asking anybody: up to %.10g %.*s", ret->limit_amount,
+                   STR_ARG(ret->limit_currency));
+    return true;
 }
 
 static bool
