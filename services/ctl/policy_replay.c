@@ -214,6 +214,8 @@ replay_event(struct replay *replay, const struct complaint_event *ev, struct err
     bare.triage = NULL;
     bare.sla = NULL;
     bare.routing = NULL;
+    bare.n_detail = 0; /* for people: no stage decides by it, assign adds its own again */
+    bare.detail = NULL;
     return feed(replay, &bare, err);
 }
 

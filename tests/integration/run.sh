@@ -5,6 +5,7 @@
 #   e2e        the contract as an outsider sees it (tests/e2e/run.sh)
 #   reload     new policy files for running services (reload.sh)
 #   timers     each timer once over kills and rebalances (timers.sh)
+#   policy     policy explain and simulate against stacks that ran it (policy.sh)
 #   pipeline   20,000 complaints, faults, row for row; then wide (pipeline.sh)
 # Each part has a stack of its own on loopback and takes it down; they run one after the other.
 set -u
@@ -44,6 +45,9 @@ timers() {
     local status=$?
     [ $status -ne 0 ] || rm -rf "$build/it/timers"
     return $status
+}
+policy() {
+    PORT_BASE=19800 tests/integration/policy.sh
 }
 pipeline() {
     PORT_BASE=19800 tests/integration/pipeline.sh
