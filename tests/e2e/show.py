@@ -79,14 +79,14 @@ checklist [ ] Acknowledge both failures
 2026-03-06 13:00 offered voucher 5 GBP
 2026-03-06 14:00 refused: "Five pounds? An insult."
 2026-03-13 05:00 given refund 49.9 GBP
-first response due 2026-03-03 17:00 MET LATE 2026-03-10 17:00, 7 d late
+first response due
 resolution due 2026-03-06 00:00 MET LATE 2026-03-10 17:00, 4 d 17 h late [uk_fca
 statutory due 2026-04-27 23:00 met 2026-03-10 17:00
 promise p1 due 2026-03-04 17:00 BREACHED, not met
 recovery window #3 due 2026-04-11 01:00
 p1, given 2026-03-02 15:00 for 2026-03-04 17:00: "The refund comes on Wednesday." - BROKEN
 p2, given 2026-03-02 16:00 for 2026-03-06 17:00: "A call on Friday." - kept
-escalates to team lead (level 1): first response was due 2026-03-03 17:00
+escalates to team lead (level 1): first response was due
 2026-03-02 11:00 kim of team returns, for 2 h
 transfers so far: 2
 to win back
@@ -96,7 +96,7 @@ took in SHOW-0 (
 #2 2026-03-02 10:00 machine: acknowledges the complaint (automatic notice)
 #4 2026-03-02 12:00 returns: "closed" is refused: only a resolved or rejected complaint can be closed
 #6 2026-03-02 14:00 electronics: hands it over to team returns: "not electronics, ask [e-mail]"
-2026-03-03 17:00 clock: first response is BREACHED; it was due 2026-03-03 17:00
+clock: first response is BREACHED; it was due
 #12 2026-03-06 14:00 customer: refuses what was offered: "Five pounds? An insult." (proposed → open)
 #15 2026-03-07 10:00 returns: corrects kind to inquiry
 #18 2026-03-10 17:00 returns: rejects it: "The kettle was dropped by the customer."; the customer may appeal until 2026-04-09 17:00 (open → rejected)
