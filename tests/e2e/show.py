@@ -86,7 +86,8 @@ promise p1 due 2026-03-04 17:00 BREACHED, not met
 recovery window #3 due 2026-04-11 01:00
 p1, given 2026-03-02 15:00 for 2026-03-04 17:00: "The refund comes on Wednesday." - BROKEN
 p2, given 2026-03-02 16:00 for 2026-03-06 17:00: "A call on Friday." - kept
-escalates to team lead (level 1): first response was due
+Escalations
+escalates to
 2026-03-02 11:00 kim of team returns, for 2 h
 transfers so far: 2
 to win back
