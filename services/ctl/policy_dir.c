@@ -282,33 +282,45 @@ name_by_path(struct str path)
     return path;
 }
 
+/* By content; null if there is none that is known, or it is no JSON (err says why). */
+static struct str
+name_inside(struct policy_dir *dir, const char *path, struct str base_name,
+            struct err *err)
+{
+    struct policy_doc doc;
+    bool absolute = path[0] == '/';
+    if (!policy_read(&doc, absolute ? "" : ".", path + absolute, err))
+        return STR_NULL;
+    struct str name = arena_str(&dir->arena, name_by_content(dir, doc.root, base_name));
+    policy_release(&doc);
+    return name;
+}
+
+/* A name that only one file has, then what the file holds, then the folder it lies in. */
 static bool
 put_file(struct policy_dir *dir, const char *path, struct err *err)
 {
+    struct err why = {0};
     struct str whole = str_from(path);
-    struct str name = name_by_path(whole);
     const char *slash = strrchr(path, '/');
     struct str base_name = str_from(slash ? slash + 1 : path);
-    if (kind_of_name(name) == POLICY_UNKNOWN)
-        name = base_name;
-    if (str_ends(name, STR(".ics")))
-        return link_file(dir, arena_printf(&dir->arena, "calendars/%.*s",
-                                           STR_ARG(base_name)),
-                         whole, true, err);
-    if (kind_of_name(name) == POLICY_UNKNOWN) {
-        struct policy_doc doc;
-        bool absolute = path[0] == '/';
-        if (!policy_read(&doc, absolute ? "" : ".", path + absolute, err))
-            return false;
-        name = arena_str(&dir->arena, name_by_content(dir, doc.root, base_name));
-        policy_release(&doc);
+    struct str name = base_name;
+    if (str_ends(base_name, STR(".ics")))
+        name = arena_printf(&dir->arena, "calendars/%.*s", STR_ARG(base_name));
+    else if (kind_of_name(base_name) == POLICY_UNKNOWN)
+        name = name_inside(dir, path, base_name, &why);
+    if (str_is_null(name) && kind_of_name(name_by_path(whole)) != POLICY_UNKNOWN)
+        name = name_by_path(whole);
+    if (!str_is_null(name))
+        return link_file(dir, name, whole, true, err);
+    if (why.action != ERR_NONE) {
+        *err = why;
+        return false;
     }
-    if (str_is_null(name))
-        return err_set(err, ERR_STOP,
-                       "%.200s: neither its name nor its content is that of a policy file "
-                       "(see schemas/policy)",
-                       path);
-    return link_file(dir, name, whole, true, err);
+    return err_set(err, ERR_STOP,
+                   "%.200s: neither its name nor its content is that of a policy file (see "
+                   "schemas/policy)",
+                   path);
 }
 
 bool

@@ -3,6 +3,7 @@
 
 #include "base/times.h"
 #include "ctl/policy_check.h"
+#include "sla/sla_policy.h"
 
 /* A calendar whose years end within this is to be prolonged. */
 #define CALENDAR_NOTICE_DAYS 60
@@ -149,6 +150,35 @@ lint_calendar(struct policy_check *check, struct str file, const json_t *calenda
                     (long long)last + 1);
 }
 
+/* Holidays that are not settled yet and are near. */
+static void
+lint_tentative(struct policy_check *check)
+{
+    struct err ignored;
+    struct sla_policy *policy = sla_policy_load(check->dir->path, &ignored);
+    for (size_t i = 0; policy && i < policy->n_calendars; i++) {
+        const struct calendar *calendar = policy->calendars[i];
+        int64_t year = 0;
+        int month = 0;
+        int day = 0;
+        bool again = false;
+        for (size_t k = 0; k < i; k++) /* one calendar may be used in several zones */
+            again |= str_eq(policy->calendars[k]->name, calendar->name);
+        if (again || !calendar->has_tentative ||
+            calendar->tentative_day - check->now_ms / DAY_MS > CALENDAR_NOTICE_DAYS)
+            continue;
+        civil_from_days(calendar->tentative_day, &year, &month, &day);
+        policy_find(check,
+                    arena_printf(check->arena, "calendars/%.*s.json",
+                                 STR_ARG(calendar->name)),
+                    STR(""), true,
+                    "its holidays from %04d-%02d-%02d on are not settled "
+                    "(STATUS:TENTATIVE); replace them when they are announced",
+                    (int)year, month, day);
+    }
+    sla_policy_free(policy);
+}
+
 /* --- what one file names and another has -------------------------------------------- */
 
 static bool
@@ -262,6 +292,7 @@ policy_lint(struct policy_check *check)
     if (sla)
         lint_unused(check, sla);
     lint_notices(check);
+    lint_tentative(check);
     for (size_t i = 0; i < check->dir->n_files; i++) {
         const struct policy_file *file = &check->dir->files[i];
         json_t *calendar =

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""policy.py events | explain | compare: the data and the checks of policy.sh.
+"""policy.py events | explain | lives | tighten | compare: the data and the checks of policy.sh.
   events            cases whose due times were worked out by hand, CloudEvents, one a line
-  explain           runs `redress policy explain` on them and checks every number
+  explain DSN       runs `redress policy explain` on them and checks every number
+  lives DSN         the same of a sample of whatever a stack has
   tighten IN OUT    an sla.json with a tighter resolution
   compare SIM ROWS  a simulation's JSON against the clocks of a stack that ran the policy"""
 import json
@@ -59,11 +60,27 @@ class Checks:
 CHECKS = Checks()
 
 
+def lines(dsn, query):
+    return subprocess.run(["psql", dsn, "-XqAt", "-F", " ", "-c", query], check=True, text=True,
+                          capture_output=True).stdout.splitlines()
+
+
 def explain(dsn, ref):
-    """The clocks of a case by (name, promise_id); what holds for each is checked here."""
-    found = subprocess.run(["psql", dsn, "-XqAt", "-c",
-                            f"SELECT complaint_id FROM redress.complaints WHERE complaint_ref = '{ref}'"],
-                           check=True, text=True, capture_output=True).stdout.strip()
+    """The clocks of a case by name; what holds for each is checked here."""
+    return explain_id(dsn, ref, lines(dsn, f"SELECT complaint_id FROM redress.complaints WHERE complaint_ref = '{ref}'")[0])
+
+
+def check_lives(dsn):
+    """What holds for any clock, on a sample of a history: each kind of status, and every promise and merge."""
+    found = set(lines(dsn, "SELECT complaint_id FROM (SELECT complaint_id, row_number() OVER "
+                           "(PARTITION BY clock, status ORDER BY complaint_id) AS n FROM redress.sla_clocks) q WHERE n <= 2"))
+    found |= set(lines(dsn, "SELECT complaint_id FROM redress.sla_clocks WHERE paused_seconds > 0 "
+                            "ORDER BY complaint_id LIMIT 10"))
+    for complaint_id in sorted(found):
+        explain_id(dsn, complaint_id, complaint_id)
+
+
+def explain_id(dsn, ref, found):
     out = subprocess.run(["redress", "policy", "explain", found, "--json"], check=True, text=True,
                          capture_output=True).stdout
     answer = json.loads(out)
@@ -90,10 +107,8 @@ def explain(dsn, ref):
     text = subprocess.run(["redress", "policy", "explain", found], check=True, text=True,
                           capture_output=True).stdout
     CHECKS.same(f"{ref}: a text for people", text.startswith(f"Complaint {found}"), True)
-    rows = subprocess.run(["psql", dsn, "-XqAt", "-F", " ", "-c",
-                           "SELECT clock, status, extract(epoch FROM due_at)::bigint FROM redress.sla_clocks "
-                           f"WHERE complaint_id = '{found}' ORDER BY 1, 3"],
-                          check=True, text=True, capture_output=True).stdout.splitlines()
+    rows = lines(dsn, "SELECT clock, status, extract(epoch FROM due_at)::bigint FROM redress.sla_clocks "
+                      f"WHERE complaint_id = '{found}' ORDER BY 1, 3")
     told = sorted(f"{c['clock']} {c['status']} {int(when(c['due_at']).timestamp())}" for c in answer["clocks"])
     CHECKS.same(f"{ref}: clocks as in PostgreSQL", told, sorted(rows))
     return {c["clock"]: c for c in answer["clocks"]}
@@ -186,7 +201,7 @@ def main():
     if what == "tighten":
         tighten(*args)
         return 0
-    {"explain": check_explain, "compare": compare}[what](*args)
+    {"explain": check_explain, "lives": check_lives, "compare": compare}[what](*args)
     print(f"        {what}: {CHECKS.done} checks, {CHECKS.failed} failed")
     return CHECKS.failed > 0
 

@@ -76,6 +76,8 @@ python3 tests/integration/make_input.py "$complaints" "$seed" >"$top/input.jsonl
 redress import "$top/input.jsonl"
 redress clock advance --to 2026-06-01T00:00:00Z --timeout 600
 redress wait --timeout 600
+check "explain: any case of the history adds up" \
+    python3 tests/integration/policy.py lives "$REDRESS_PG_DSN"
 redress status --json >"$top/before.status"
 redress policy simulate --policy deploy/policy --json >"$top/same.json"
 check "simulate: the current policy makes no difference and gives what was recorded" \

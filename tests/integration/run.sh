@@ -11,7 +11,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 parts=("$@")
-[ $# -gt 0 ] || parts=(stage scenarios e2e reload timers pipeline)
+[ $# -gt 0 ] || parts=(stage scenarios e2e policy reload timers pipeline)
 build=$(realpath "${BUILD:-build}")
 failed=0
 

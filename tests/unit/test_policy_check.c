@@ -192,7 +192,7 @@ warnings(void **state)
     (void)state;
     static const struct {
         const char *what;
-        struct change changes[3];
+        struct change changes[4];
         const char *expect; /* among the warnings; NULL: none at all */
     } rows[] = {
         {"nothing", {{NULL, NULL, NULL}}, NULL},
@@ -212,6 +212,13 @@ warnings(void **state)
          {{"calendars/US.json", "\"years\": [2024, 2027]", "\"years\": [2024, 2025]"},
           {NULL, NULL, NULL}},
          "calendars/US.json $.years: no holidays are known for 2026"},
+        {"holidays that are not settled",
+         {{"calendars/US.ics", NULL,
+           "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\nBEGIN:VEVENT\r\n"
+           "UID:a\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:20260704\r\n"
+           "STATUS:TENTATIVE\r\nSUMMARY:x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"},
+          {NULL, NULL, NULL}},
+         "calendars/US.json : its holidays from 2026-07-04 on are not settled"},
         {"a role that nobody has",
          {{"sla.json", "\"to\": \"executive\"", "\"to\": \"emperor\""},
           {NULL, NULL, NULL}},
@@ -257,6 +264,7 @@ kinds_by_content(void **state)
         {"{\"teams\":[],\"rules\":[]}", "routing.json"},
         {"{\"salvageability\":{}}", "triage.json"},
         {"{\"nothing\":1}", NULL},
+        {"{\"broken\"", NULL},
         {"{\"name\":\"../../etc/x\",\"regulators\":[],\"clocks\":{}}", "sla/given.json"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
