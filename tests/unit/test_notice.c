@@ -379,6 +379,7 @@ test_overdue_once(void **state)
         {CLOCK_FIRST_RESPONSE, EVENT_TYPE_SLA_BREACHED, 5, false},
         {CLOCK_STATUTORY, EVENT_TYPE_SLA_BREACHED, 7, true},
         {CLOCK_STATUTORY, EVENT_TYPE_SLA_BREACHED, 7, false},
+        {CLOCK_FIRST_RESPONSE, EVENT_TYPE_SLA_BREACHED, 5, false},
     };
     struct assign_case c = a_case("en");
     c.acknowledged = true;
@@ -476,6 +477,79 @@ test_same_cause_same_notice(void **state)
     assert_int_equal(again.notices, 1);
     submit(&again, 1, true); /* history is told nothing */
     assert_int_equal(again.notices, 0);
+}
+
+static void
+hold(struct turn *turn, struct turn_driver *driver, const struct complaint_event *ev)
+{
+    CLEANUP(buf_release) struct buf bytes = {0};
+    struct err err = {0};
+    assert_true(wire_encode(&complaint_event_wire, ev, &bytes, &err));
+    struct raw_message message = {.topic = STR("t"),
+                                  .timestamp_ms = ev->occurred_at,
+                                  .key = ev->customer_key,
+                                  .value = buf_str(&bytes)};
+    assert_true(turn_run(turn, driver, &message, ev->occurred_at, &err));
+    turn_clear(turn);
+    store_commit(driver->store);
+}
+
+static void
+look_for_address(void *ctx, struct str key, struct str value, int64_t due_ms)
+{
+    (void)key;
+    (void)due_ms;
+    for (size_t i = 0; i + 11 <= value.len; i++)
+        *(size_t *)ctx += memcmp(value.ptr + i, "a@b.example", 11) == 0;
+}
+
+/* Of an erased customer no address stays in the state. */
+static void
+test_erased_is_gone(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct turn *turn = turn_new();
+    struct turn_driver driver = {.def = &assign_stage,
+                                 .store = store_new(),
+                                 .policy = assign_policy_load("deploy/policy", &err),
+                                 .settings = {.salt = STR("salt")},
+                                 .clock_ms = TIME_NONE};
+    assert_non_null(driver.policy);
+    struct submission said = {.channel = CHANNEL_WEB};
+    struct customer who = {.id = STR("c1"), .email = STR("a@b.example")};
+    struct register_section reg = {.state = STATE_OPEN, .received_at = DAY_MS};
+    struct complaint_event ev = {.event_id = STR("11111111-1111-8111-8111-111111111111"),
+                                 .type = EVENT_TYPE_COMPLAINT_SUBMITTED,
+                                 .stage = STAGE_REGISTER,
+                                 .complaint_id = STR("0123456789ab-8000"),
+                                 .customer_key = STR("0123456789ab"),
+                                 .customer_hash = STR("0123456789abcdef"),
+                                 .occurred_at = DAY_MS,
+                                 .recorded_at = DAY_MS,
+                                 .customer = &who,
+                                 .submission = &said,
+                                 .register_ = &reg};
+    size_t found = 0;
+    hold(turn, &driver, &ev);
+    store_each(driver.store, true, look_for_address, &found);
+    assert_int_equal(found, 2); /* the case's, and the customer's */
+
+    struct complaint_event gone = {.event_id = STR("e2"),
+                                   .type = EVENT_TYPE_CUSTOMER_ERASED,
+                                   .stage = STAGE_REGISTER,
+                                   .customer_key = ev.customer_key,
+                                   .customer_hash = ev.customer_hash,
+                                   .occurred_at = 2 * DAY_MS,
+                                   .recorded_at = 2 * DAY_MS,
+                                   .customer = &who};
+    found = 0;
+    hold(turn, &driver, &gone);
+    store_each(driver.store, true, look_for_address, &found);
+    assert_int_equal(found, 0);
+    assign_policy_free((void *)(uintptr_t)driver.policy);
+    turn_drop(turn);
+    store_drop(driver.store);
 }
 
 /* --- bad files -------------------------------------------------------------------------
@@ -591,6 +665,7 @@ main(void)
         cmocka_unit_test(test_dates_go_on_at_the_target),
         cmocka_unit_test(test_overdue_once),
         cmocka_unit_test(test_same_cause_same_notice),
+        cmocka_unit_test(test_erased_is_gone),
         cmocka_unit_test(test_bad_files_are_refused),
     };
     return cmocka_run_group_tests(tests, open_policy, close_policy);
