@@ -178,6 +178,21 @@ supersede(struct sla_work *work, const struct sla_policy *policy, enum clock clo
 
 /* --- what starts clocks ------------------------------------------------------------- */
 
+/* What a regulator's preset started cannot be relabelled away. */
+static bool
+is_preset(const struct sla_work *work, const struct sla_policy *policy, enum clock clock)
+{
+    for (size_t i = 0; i < work->n_timers; i++) {
+        const struct sla_timer *timer = &work->timers[i];
+        if (timer->row.clock != clock || !timer_is_open(timer))
+            continue;
+        for (size_t k = 0; k < policy->n_presets; k++)
+            if (str_eq(timer->row.policy, policy->presets[k].name))
+                return true;
+    }
+    return false;
+}
+
 /* Another kind has other clocks: what it does not have is cancelled, what it has and was
  * not fulfilled yet starts as if it had been of this kind from the beginning. */
 void
@@ -186,7 +201,8 @@ step_change_kind(struct sla_work *work, const struct sla_policy *policy,
 {
     const struct sla_rules *rules = NULL;
     for (int clock = CLOCK_ACKNOWLEDGE; clock < CLOCK_COUNT; clock++) {
-        if (rule_of(work, policy, (enum clock)clock, &rules) || clock == CLOCK_PROMISE)
+        if (clock == CLOCK_PROMISE || is_preset(work, policy, (enum clock)clock) ||
+            rule_of(work, policy, (enum clock)clock, &rules))
             continue;
         supersede(work, policy, (enum clock)clock, STR_NULL, ev->occurred_at);
     }
@@ -202,6 +218,7 @@ step_change_kind(struct sla_work *work, const struct sla_policy *policy,
         {CLOCK_UPDATE, working, ev->occurred_at},
         {CLOCK_RESOLUTION, working, c->received_at},
         {CLOCK_STATUTORY, working, c->statutory_at},
+        {CLOCK_OWNER, working && !str_empty(c->team), ev->occurred_at},
         {CLOCK_RECOVERY_WINDOW, working, c->received_at},
     };
     for (size_t i = 0; i < COUNT_OF(late); i++) {
