@@ -479,7 +479,8 @@ test_same_cause_same_notice(void **state)
     assert_int_equal(again.notices, 0);
 }
 
-static void
+/* Returns how many events went on. */
+static size_t
 hold(struct turn *turn, struct turn_driver *driver, const struct complaint_event *ev)
 {
     CLEANUP(buf_release) struct buf bytes = {0};
@@ -490,8 +491,14 @@ hold(struct turn *turn, struct turn_driver *driver, const struct complaint_event
                                   .key = ev->customer_key,
                                   .value = buf_str(&bytes)};
     assert_true(turn_run(turn, driver, &message, ev->occurred_at, &err));
+    const struct output *outputs = NULL;
+    size_t n = turn_outputs(turn, &outputs);
+    size_t events = 0;
+    for (size_t i = 0; i < n; i++)
+        events += outputs[i].topic == 0;
     turn_clear(turn);
     store_commit(driver->store);
+    return events;
 }
 
 static void
@@ -503,9 +510,9 @@ look_for_address(void *ctx, struct str key, struct str value, int64_t due_ms)
         *(size_t *)ctx += memcmp(value.ptr + i, "a@b.example", 11) == 0;
 }
 
-/* Of an erased customer no address stays in the state. */
+/* A rung is told once, by its own event; of an erased customer no address stays. */
 static void
-test_erased_is_gone(void **state)
+test_rungs_and_erasure(void **state)
 {
     (void)state;
     struct err err = {0};
@@ -531,7 +538,23 @@ test_erased_is_gone(void **state)
                                  .submission = &said,
                                  .register_ = &reg};
     size_t found = 0;
-    hold(turn, &driver, &ev);
+    assert_int_equal(hold(turn, &driver, &ev), 2); /* itself, and that it was told */
+    /* What a clock says shows the level of the instant; the rung's own event says whose.
+     */
+    struct sla_fired fired = {.clock = CLOCK_OWNER, .level = 1, .to = STR("executive")};
+    struct sla_section sla = {.policy = STR("p"), .escalation_level = 1, .fired = &fired};
+    struct complaint_event clock = {.event_id = STR("e3"),
+                                    .type = EVENT_TYPE_SLA_BREACHED,
+                                    .stage = STAGE_SLA,
+                                    .complaint_id = ev.complaint_id,
+                                    .customer_key = ev.customer_key,
+                                    .occurred_at = DAY_MS,
+                                    .recorded_at = DAY_MS,
+                                    .sla = &sla};
+    assert_int_equal(hold(turn, &driver, &clock), 1);
+    clock.type = EVENT_TYPE_SLA_ESCALATED;
+    assert_int_equal(hold(turn, &driver, &clock), 2);
+    assert_int_equal(hold(turn, &driver, &clock), 1); /* climbed already */
     store_each(driver.store, true, look_for_address, &found);
     assert_int_equal(found, 2); /* the case's, and the customer's */
 
@@ -544,7 +567,7 @@ test_erased_is_gone(void **state)
                                    .recorded_at = 2 * DAY_MS,
                                    .customer = &who};
     found = 0;
-    hold(turn, &driver, &gone);
+    assert_int_equal(hold(turn, &driver, &gone), 1);
     store_each(driver.store, true, look_for_address, &found);
     assert_int_equal(found, 0);
     assign_policy_free((void *)(uintptr_t)driver.policy);
@@ -665,7 +688,7 @@ main(void)
         cmocka_unit_test(test_dates_go_on_at_the_target),
         cmocka_unit_test(test_overdue_once),
         cmocka_unit_test(test_same_cause_same_notice),
-        cmocka_unit_test(test_erased_is_gone),
+        cmocka_unit_test(test_rungs_and_erasure),
         cmocka_unit_test(test_bad_files_are_refused),
     };
     return cmocka_run_group_tests(tests, open_policy, close_policy);
