@@ -22,7 +22,8 @@ is_folder(const char *path)
 
 /* With single files given: they, and whatever else is wrong where they are used. */
 static bool
-is_shown(const struct policy_check *check, const struct policy_file *file, bool only_given)
+is_shown(const struct policy_check *check, const struct policy_file *file,
+         bool only_given)
 {
     if (!only_given || file->given)
         return true;
@@ -139,8 +140,8 @@ report(const struct ctl *ctl, const struct policy_check *check, bool only_given)
         if (!is_shown(check, file, only_given))
             continue;
         read_name(file, &doc);
-        print(&out, check, file->name, file->source.ptr, policy_kind_name(file->kind), &doc,
-              &tally);
+        print(&out, check, file->name, file->source.ptr, policy_kind_name(file->kind),
+              &doc, &tally);
     }
     doc = (struct policy_doc){0};
     count(check, STR(""), &errors, &warnings);

@@ -1,8 +1,8 @@
 /* cmd_policy_simulate.c - policy simulate: the history under another policy.
  *
  * complaints.routed is read without a group; nothing is produced, committed or written to
- * PostgreSQL.  Both policies are replayed with the same code over the same events, so what
- * differs is the policy's doing. */
+ * PostgreSQL.  Both policies are replayed with the same code over the same events, so
+ * what differs is the policy's doing. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +43,8 @@ struct simulate {
     /* the partition at hand */
     struct replay *replays[TALLY_RUNS]; /* before, after */
     int64_t last_ms;                    /* recorded, wall clock */
+    int64_t clock_ms;                   /* greatest time so far       */
+    bool cut;                           /* something lies behind --to */
     struct arena event;
     struct err err;
 };
@@ -135,10 +137,11 @@ usable(const struct simulate *sim, const struct policy_file *file, struct err *e
     name = str_sub(name, folder, name.len - folder - 5);
     if (is_listed(&sim->changed, preset ? "presets" : "calendars", name))
         return true;
-    return err_dead(err, DEAD_NONE, NULL,
-                    "%.160s: sla.json does not list \"%.*s\" in $.%s; give an sla.json that "
-                    "does, too",
-                    file->source.ptr, STR_ARG(name), preset ? "presets" : "calendars");
+    return err_dead(
+        err, DEAD_NONE, NULL,
+        "%.160s: sla.json does not list \"%.*s\" in $.%s; give an sla.json that "
+        "does, too",
+        file->source.ptr, STR_ARG(name), preset ? "presets" : "calendars");
 }
 
 /* Does the current folder have just this file? */
@@ -246,8 +249,14 @@ static bool
 take_event(struct simulate *sim, const struct complaint_event *ev, struct err *err)
 {
     int64_t at_ms = sim->run.wall_clock ? ev->recorded_at : ev->occurred_at;
-    if (sim->to_ms != TIME_NONE && at_ms > sim->to_ms)
+    /* As of --to: up to where the partition's clock passed it. What time brought about
+     * stands before the event that moved the clock. */
+    if (!replay_makes(ev))
+        at_ms = sim->clock_ms = i64_max(sim->clock_ms, at_ms);
+    if (sim->to_ms != TIME_NONE && (sim->cut || at_ms > sim->to_ms)) {
+        sim->cut |= !replay_makes(ev);
         return true;
+    }
     sim->last_ms = i64_max(sim->last_ms, ev->recorded_at);
     tally_take(&sim->tally, TALLY_RECORDED, ev);
     if (replay_makes(ev))
@@ -283,9 +292,11 @@ run_out(struct simulate *sim, int64_t until_ms, struct err *err)
     struct replay *before = sim->replays[TALLY_BEFORE];
     struct replay *after = sim->replays[TALLY_AFTER];
     /* What was recorded came so far: that is where it can be compared. */
-    if (sim->run.wall_clock && sim->last_ms != TIME_NONE &&
-        (!replay_advance(before, sim->last_ms, err) ||
-         !replay_advance(after, sim->last_ms, err)))
+    int64_t recorded_ms = sim->cut              ? sim->to_ms
+                          : sim->run.wall_clock ? sim->last_ms
+                                                : TIME_NONE;
+    if (recorded_ms != TIME_NONE && (!replay_advance(before, recorded_ms, err) ||
+                                     !replay_advance(after, recorded_ms, err)))
         return false;
     tally_parity(&sim->tally);
     if (until_ms != TIME_NONE && replay_now_ms(before) != TIME_NONE &&
@@ -304,8 +315,10 @@ run_partition(struct simulate *sim, int32_t partition, int64_t until_ms, struct 
     struct scan_part part = {.partition = partition, .until = sim->ends[partition]};
     struct str salt = str_from(settings->salt);
     sim->last_ms = TIME_NONE;
-    sim->replays[TALLY_BEFORE] = replay_new(&sim->before, salt, sim->run.wall_clock,
-                                            partition, take_before, sim);
+    sim->cut = false;
+    sim->clock_ms = TIME_NONE;
+    sim->replays[TALLY_BEFORE] =
+        replay_new(&sim->before, salt, sim->run.wall_clock, partition, take_before, sim);
     sim->replays[TALLY_AFTER] =
         replay_new(&sim->after, salt, sim->run.wall_clock, partition, take_after, sim);
     bool ok = sim->ends[partition] == 0 ||

@@ -162,9 +162,9 @@ original_path(struct rounds *rounds, struct str file, struct str path)
         struct str number = str_sub(taken->path, list.len + 1, taken->path.len);
         if (!end || number.len < 2 ||
             !str_to_i64(str_sub(number, 0, number.len - 1), &gone) ||
-            !str_to_i64(str_sub(path, list.len + 1,
-                                (size_t)(end - path.ptr) - list.len - 1),
-                        &index) ||
+            !str_to_i64(
+                str_sub(path, list.len + 1, (size_t)(end - path.ptr) - list.len - 1),
+                &index) ||
             index < gone)
             continue;
         path = arena_printf(arena, "%.*s[%lld%.*s", STR_ARG(list), (long long)index + 1,
@@ -182,8 +182,13 @@ remember(struct rounds *rounds, struct str file, struct str path, bool item, boo
     struct arena *arena = rounds->check->arena;
     struct taken *taken = ARENA_NEW(arena, struct taken);
     char *dump = node ? json_dumps(node, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    *taken = (struct taken){rounds->taken, arena_str(arena, file), arena_str(arena, path),
-                            arena_str(arena, str_from(dump ? dump : "")), item, made, false};
+    *taken = (struct taken){rounds->taken,
+                            arena_str(arena, file),
+                            arena_str(arena, path),
+                            arena_str(arena, str_from(dump ? dump : "")),
+                            item,
+                            made,
+                            false};
     free(dump);
     rounds->taken = taken;
 }
@@ -288,8 +293,10 @@ guess(struct str what)
     static const struct {
         const char *start;
         const char *json;
-    } table[] = {{"missing", "null"},           {"must be an object", "{}"},
-                 {"must be an array", "[]"},    {"must be a string", "\"x\""},
+    } table[] = {{"missing", "null"},
+                 {"must be an object", "{}"},
+                 {"must be an array", "[]"},
+                 {"must be a string", "\"x\""},
                  {"must be true or", "false"}};
     static const struct str number = {"must be a number from ", 22};
     static const struct str whole = {"must be a whole number from ", 28};
@@ -314,8 +321,7 @@ donated(const struct rounds *rounds, struct str file, struct str path, const jso
     struct spot spot;
     if (!check->donor || times_taken(rounds, file, path) > 0)
         return NULL;
-    struct str place =
-        arena_printf(check->arena, "%s/%.*s", check->donor, STR_ARG(file));
+    struct str place = arena_printf(check->arena, "%s/%.*s", check->donor, STR_ARG(file));
     json_t *root = json_load_file(place.ptr, 0, &fault);
     json_t *value = json_is_object(root) && walk(root, path, &spot) && spot.node &&
                             !json_equal(spot.node, now)
@@ -414,9 +420,9 @@ drop_preset(struct rounds *rounds, const struct policy_file *file)
     bool ok = false;
     json_array_foreach(list, i, item)
     {
-        struct str name = arena_printf(rounds->check->arena, "sla/%s.json",
-                                       json_string_value(item) ? json_string_value(item)
-                                                               : "");
+        struct str name =
+            arena_printf(rounds->check->arena, "sla/%s.json",
+                         json_string_value(item) ? json_string_value(item) : "");
         if (!str_eq(name, file->name))
             continue;
         json_array_remove(list, i);
@@ -435,8 +441,7 @@ donate_file(struct rounds *rounds, struct str file)
     json_error_t fault;
     if (!check->donor || times_taken(rounds, file, STR("$")) > 0)
         return false;
-    struct str place =
-        arena_printf(check->arena, "%s/%.*s", check->donor, STR_ARG(file));
+    struct str place = arena_printf(check->arena, "%s/%.*s", check->donor, STR_ARG(file));
     json_t *root = json_load_file(place.ptr, 0, &fault);
     remember(rounds, file, STR("$"), false, true, NULL);
     bool ok = json_is_object(root) && write_json(rounds, file, root);
@@ -460,11 +465,11 @@ replace(struct rounds *rounds, const struct policy_file *file)
         return drop_preset(rounds, file);
     case POLICY_CALENDAR: {
         struct str name = str_sub(file->name, 10, file->name.len - 15);
-        struct str text = arena_printf(
-            arena,
-            "{\"name\":\"%.*s\",\"version\":\"0\",\"zone\":\"Etc/UTC\",\"week\":{\"mon\":[["
-            "\"09:00\",\"17:00\"]]}}",
-            STR_ARG(name));
+        struct str text = arena_printf(arena,
+                                       "{\"name\":\"%.*s\",\"version\":\"0\",\"zone\":"
+                                       "\"Etc/UTC\",\"week\":{\"mon\":[["
+                                       "\"09:00\",\"17:00\"]]}}",
+                                       STR_ARG(name));
         return policy_dir_write(dir, file->name, text, &err);
     }
     case POLICY_HOLIDAYS:
@@ -535,8 +540,8 @@ mend(struct rounds *rounds, const struct complaint *complaint, bool again)
     return ok || replace(rounds, complaint->file);
 }
 
-/* What the folder has besides is read too, so that it is checked; not where sla.json lists
- * wrongly. */
+/* What the folder has besides is read too, so that it is checked; not where sla.json
+ * lists wrongly. */
 static void
 list_unused(struct rounds *rounds)
 {

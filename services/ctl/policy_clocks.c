@@ -65,7 +65,8 @@ open_pause(struct told_clock *clock)
     return last && last->to_ms == TIME_NONE ? last : NULL;
 }
 
-/* The row's sum of pauses has grown, or it runs again: the pause that was open is over. */
+/* The row's sum of pauses has grown, or it runs again: the pause that was open is over.
+ */
 static void
 end_pause(struct told_clock *clock, int64_t added_ms)
 {
@@ -90,8 +91,9 @@ say_ended(struct told_case *told, struct told_clock *clock,
         return;
     struct told_pause *last = &clock->pauses[clock->n_pauses - 1];
     if (last->to_ms == ev->occurred_at)
-        last->why = arena_printf(told->arena, "%.*s; ended by itself: the longest pause "
-                                              "that the policy allows",
+        last->why = arena_printf(told->arena,
+                                 "%.*s; ended by itself: the longest pause "
+                                 "that the policy allows",
                                  STR_ARG(last->why));
 }
 

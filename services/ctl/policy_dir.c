@@ -24,8 +24,8 @@ const char *
 policy_kind_name(enum policy_kind kind)
 {
     static const char *const NAMES[POLICY_KIND_COUNT] = {
-        "unknown",  "taxonomy", "rules",   "triage", "sla", "sla preset",
-        "calendar", "holidays", "routing", "notices"};
+        "unknown",    "taxonomy", "rules",    "triage",  "sla",
+        "sla preset", "calendar", "holidays", "routing", "notices"};
     return NAMES[kind];
 }
 
@@ -63,11 +63,16 @@ kind_of_content(const json_t *root)
         const char *also;
         enum policy_kind kind;
     } table[] = {
-        {"policies", "calendars", POLICY_SLA}, {"regulators", "clocks", POLICY_PRESET},
-        {"week", "zone", POLICY_CALENDAR},     {"default_team", "teams", POLICY_ROUTING},
-        {"tiers", "severity", POLICY_TRIAGE},  {"notices", "notices", POLICY_NOTICES},
-        {"products", "products", POLICY_TAXONOMY}, {"lists", "lists", POLICY_RULES},
-        {"policies", "policies", POLICY_SLA},  {"teams", "teams", POLICY_ROUTING},
+        {"policies", "calendars", POLICY_SLA},
+        {"regulators", "clocks", POLICY_PRESET},
+        {"week", "zone", POLICY_CALENDAR},
+        {"default_team", "teams", POLICY_ROUTING},
+        {"tiers", "severity", POLICY_TRIAGE},
+        {"notices", "notices", POLICY_NOTICES},
+        {"products", "products", POLICY_TAXONOMY},
+        {"lists", "lists", POLICY_RULES},
+        {"policies", "policies", POLICY_SLA},
+        {"teams", "teams", POLICY_ROUTING},
         {"salvageability", "salvageability", POLICY_TRIAGE},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++)
@@ -192,8 +197,9 @@ policy_dir_open(struct policy_dir *dir, const char *base, struct err *err)
                      top && top[0] ? top : "/tmp");
     if (n < 0 || (size_t)n >= 80 || !mkdtemp(dir->path)) {
         dir->path[0] = '\0';
-        return err_set(err, ERR_STOP, "%.100s: no temporary folder can be made there; set "
-                                      "TMPDIR to a short path",
+        return err_set(err, ERR_STOP,
+                       "%.100s: no temporary folder can be made there; set "
+                       "TMPDIR to a short path",
                        top ? top : "/tmp");
     }
     for (size_t i = 1; i < COUNT_OF(FOLDERS); i++)
@@ -317,10 +323,11 @@ put_file(struct policy_dir *dir, const char *path, struct err *err)
         *err = why;
         return false;
     }
-    return err_set(err, ERR_STOP,
-                   "%.200s: neither its name nor its content is that of a policy file (see "
-                   "schemas/policy)",
-                   path);
+    return err_set(
+        err, ERR_STOP,
+        "%.200s: neither its name nor its content is that of a policy file (see "
+        "schemas/policy)",
+        path);
 }
 
 bool

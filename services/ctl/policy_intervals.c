@@ -51,9 +51,8 @@ account_target(struct str text, struct target *ret, int64_t *ret_due_ms)
     struct str until = str_from(json_string_value(json_object_get(json, "until")));
     bool ok = read_unit(json, &target);
     if (ok && str_is_null(until))
-        target.until = target.unit == TARGET_UNIT_BUSINESS_DAYS
-                           ? TARGET_UNTIL_END_OF_DAY
-                           : TARGET_UNTIL_TIME;
+        target.until = target.unit == TARGET_UNIT_BUSINESS_DAYS ? TARGET_UNTIL_END_OF_DAY
+                                                                : TARGET_UNTIL_TIME;
     else if (ok)
         ok = target_until_parse(until, &target.until);
     else
@@ -277,9 +276,9 @@ add_range(struct walk *walk, int64_t from_ms, int64_t to_ms, struct str rest)
         bool open = pause->to_ms == TIME_NONE;
         int64_t pause_to =
             open ? to_ms : i64_min(i64_max(pause->to_ms, pause_from), to_ms);
-        struct str why = open ? arena_printf(walk->arena, "%.*s, still",
-                                             STR_ARG(pause->why))
-                              : pause->why;
+        struct str why =
+            open ? arena_printf(walk->arena, "%.*s, still", STR_ARG(pause->why))
+                 : pause->why;
         add(walk, pause_from, pause_to, false, why, true);
         at_ms = pause_to;
     }
@@ -300,9 +299,9 @@ moved_due(const struct walk *walk, int64_t due_ms, bool with_extensions)
              e++)
             due_ms = i64_max(due_ms, clock->extensions[e].until_ms);
         if (!end && pause->to_ms != TIME_NONE)
-            due_ms = target_after_pause(walk->target.unit, walk->target.until,
-                                        walk->calendar, due_ms, pause->from_ms,
-                                        pause->to_ms);
+            due_ms =
+                target_after_pause(walk->target.unit, walk->target.until, walk->calendar,
+                                   due_ms, pause->from_ms, pause->to_ms);
     }
     return due_ms;
 }
@@ -349,14 +348,13 @@ pauses_note(const struct walk *walk)
     if (!target_is_business(walk->target.unit) || walk->clock->n_pauses == 0)
         return STR_NULL;
     for (size_t i = 0; i < walk->clock->n_pauses; i++)
-        business_ms +=
-            calendar_between_ms(walk->calendar, walk->clock->pauses[i].from_ms,
-                                walk->clock->pauses[i].to_ms);
-    return arena_printf(walk->arena,
-                        "there were %lld h %02d min of business time in the pauses: by so "
-                        "much the due time moved",
-                        (long long)(business_ms / HOUR_MS),
-                        (int)(business_ms / MINUTE_MS % 60));
+        business_ms += calendar_between_ms(walk->calendar, walk->clock->pauses[i].from_ms,
+                                           walk->clock->pauses[i].to_ms);
+    return arena_printf(
+        walk->arena,
+        "there were %lld h %02d min of business time in the pauses: by so "
+        "much the due time moved",
+        (long long)(business_ms / HOUR_MS), (int)(business_ms / MINUTE_MS % 60));
 }
 
 static struct str

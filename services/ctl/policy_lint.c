@@ -32,8 +32,7 @@ static bool
 holds(const json_t *list, struct str value)
 {
     for (size_t i = 0; i < list_len(list); i++)
-        if (str_eq_nocase(list_at(list, i), value) ||
-            str_eq(list_at(list, i), STR("*")))
+        if (str_eq_nocase(list_at(list, i), value) || str_eq(list_at(list, i), STR("*")))
             return true;
     return false;
 }
@@ -105,9 +104,10 @@ lint_presets(struct policy_check *check, const json_t *sla)
         for (size_t k = 0; presets[i] && k < i; k++) {
             if (!presets[k] || list_len(json_object_get(presets[k], "regulators")) == 0 ||
                 !covers(presets[k], presets[i], keys) ||
-                strcmp(date_of(presets[k], "from", "0"), date_of(presets[i], "from", "0")) >
-                    0 ||
-                strcmp(date_of(presets[k], "to", "9"), date_of(presets[i], "to", "9")) < 0)
+                strcmp(date_of(presets[k], "from", "0"),
+                       date_of(presets[i], "from", "0")) > 0 ||
+                strcmp(date_of(presets[k], "to", "9"), date_of(presets[i], "to", "9")) <
+                    0)
                 continue;
             policy_find(check, name, STR("$.regulators"), true,
                         "never in force: \"%.*s\" before it in $.presets has its names "
@@ -138,15 +138,15 @@ lint_calendar(struct policy_check *check, struct str file, const json_t *calenda
     civil_from_days(today, &year, &month, &day);
     struct str path = STR("$.years");
     if (year < first || year > last)
-        policy_find(check, file, path, true,
-                    "no holidays are known for %lld: its days count by the plain week; add "
-                    "them and prolong years",
-                    (long long)year);
+        policy_find(
+            check, file, path, true,
+            "no holidays are known for %lld: its days count by the plain week; add "
+            "them and prolong years",
+            (long long)year);
     else if (days_from_civil(last + 1, 1, 1) - today <= CALENDAR_NOTICE_DAYS)
         policy_find(check, file, path, true,
                     "its holidays end with %lld, in %lld days; add those of %lld",
-                    (long long)last,
-                    (long long)(days_from_civil(last + 1, 1, 1) - today),
+                    (long long)last, (long long)(days_from_civil(last + 1, 1, 1) - today),
                     (long long)last + 1);
 }
 
@@ -168,13 +168,13 @@ lint_tentative(struct policy_check *check)
             calendar->tentative_day - check->now_ms / DAY_MS > CALENDAR_NOTICE_DAYS)
             continue;
         civil_from_days(calendar->tentative_day, &year, &month, &day);
-        policy_find(check,
-                    arena_printf(check->arena, "calendars/%.*s.json",
-                                 STR_ARG(calendar->name)),
-                    STR(""), true,
-                    "its holidays from %04d-%02d-%02d on are not settled "
-                    "(STATUS:TENTATIVE); replace them when they are announced",
-                    (int)year, month, day);
+        policy_find(
+            check,
+            arena_printf(check->arena, "calendars/%.*s.json", STR_ARG(calendar->name)),
+            STR(""), true,
+            "its holidays from %04d-%02d-%02d on are not settled "
+            "(STATUS:TENTATIVE); replace them when they are announced",
+            (int)year, month, day);
     }
     sla_policy_free(policy);
 }
@@ -215,12 +215,12 @@ lint_ladders(struct policy_check *check, const json_t *sla, const json_t *routin
             struct str to = text_of(json_object_get(rung, "to"));
             if (to.len == 0 || has_role(routing, to))
                 continue;
-            policy_find(check, STR("sla.json"),
-                        arena_printf(check->arena, "$.ladders.%.60s[%zu].to", name, i),
-                        true,
-                        "role \"%.*s\" is not known to routing.json: name a person for it "
-                        "in $.roles, or put it on the line of $.escalation",
-                        STR_ARG(to));
+            policy_find(
+                check, STR("sla.json"),
+                arena_printf(check->arena, "$.ladders.%.60s[%zu].to", name, i), true,
+                "role \"%.*s\" is not known to routing.json: name a person for it "
+                "in $.roles, or put it on the line of $.escalation",
+                STR_ARG(to));
         }
     }
 }
@@ -275,11 +275,11 @@ lint_notices(struct policy_check *check)
 void
 policy_lint(struct policy_check *check)
 {
-    static const char *const match_keys[] = {"brand",    "product",  "regulator", "channel",
-                                             "language", "priority", "kind",      "tier",
-                                             NULL};
+    static const char *const match_keys[] = {"brand",   "product",  "regulator",
+                                             "channel", "language", "priority",
+                                             "kind",    "tier",     NULL};
     static const char *const route_keys[] = {
-        "product", "issue", "region", "language", "channel", "tier",     "regulator",
+        "product", "issue", "region", "language", "channel",    "tier", "regulator",
         "flags",   "kind",  "brand",  "priority", "vulnerable", NULL};
     json_t *sla = policy_check_read(check, STR("sla.json"));
     json_t *routing = policy_check_read(check, STR("routing.json"));

@@ -141,7 +141,8 @@ policy_report_text(struct buf *out, const struct policy_run *run,
         time_print(run->first_ms, from);
     if (run->until_ms != TIME_NONE)
         time_print(run->until_ms, to);
-    buf_printf(out, "Replayed %lld events of %lld cases, %d partitions, %s to %s, %s clock\n",
+    buf_printf(out,
+               "Replayed %lld events of %lld cases, %d partitions, %s to %s, %s clock\n",
                (long long)run->n_events, (long long)tally->n_cases, (int)run->partitions,
                from, to, run->wall_clock ? "wall" : "event");
     for (size_t i = 0; i < run->n_policies; i++)
@@ -190,9 +191,10 @@ add_counts(struct buf *out, const char *name, const struct tally_counts *counts,
     buf_printf(out, "\"escalations\":%lld,\"priorities\":{",
                (long long)(counts->escalations - (minus ? minus->escalations : 0)));
     for (int i = PRIORITY_P1; i < PRIORITY_COUNT; i++)
-        buf_printf(out, "%s\"%s\":%lld", i > PRIORITY_P1 ? "," : "",
-                   priority_name((enum priority)i),
-                   (long long)(counts->priorities[i] - (minus ? minus->priorities[i] : 0)));
+        buf_printf(
+            out, "%s\"%s\":%lld", i > PRIORITY_P1 ? "," : "",
+            priority_name((enum priority)i),
+            (long long)(counts->priorities[i] - (minus ? minus->priorities[i] : 0)));
     buf_add_c(out, "}}");
 }
 

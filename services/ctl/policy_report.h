@@ -13,7 +13,7 @@ struct policy_run {
         const char *kind;
         const char *version;
         const char *hash;
-    } *policies;
+    } * policies;
     const char *current; /* folder */
     bool wall_clock;
     int32_t partitions;

@@ -269,8 +269,8 @@ weigh(const struct tally_counts *a, const struct tally_counts *b)
 }
 
 static void
-keep_most(struct tally *tally, const struct tally_case *c, const struct tally_counts *runs,
-          int64_t weight)
+keep_most(struct tally *tally, const struct tally_case *c,
+          const struct tally_counts *runs, int64_t weight)
 {
     size_t i = tally->n_most;
     while (i > 0 && tally->most[i - 1].weight < weight)

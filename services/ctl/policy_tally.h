@@ -57,9 +57,9 @@ struct tally_most {
 };
 
 struct tally {
-    struct arena partition; /* cases                        */
-    struct arena kept;      /* groups and names             */
-    int64_t from_ms; /* cases received before it do not count */
+    struct arena partition;   /* cases                        */
+    struct arena kept;        /* groups and names             */
+    int64_t from_ms;          /* cases received before it do not count */
     struct tally_case *cases; /* hash */
     size_t n_groups;
     size_t groups_room;

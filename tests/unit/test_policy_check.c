@@ -65,12 +65,12 @@ static const struct row table[] = {
      "sla/eu_adr.json $.clocks: unknown key \"statutary\"\n"},
     {"a name that was lost with a mistake is none of its own",
      false,
-     {{"sla.json", "\"default\": [", "\"default\": 7, \"other\": ["},
-      {NULL, NULL, NULL}},
+     {{"sla.json", "\"default\": [", "\"default\": 7, \"other\": ["}, {NULL, NULL, NULL}},
      "sla.json $.ladders.default: must be an array\n"},
     {"places behind one that was taken out keep their numbers",
      false,
-     {{"sla.json", "\"warn\": [50, 80], \"ladder\"", "\"warn\": [50, 0, 200], \"ladder\""},
+     {{"sla.json", "\"warn\": [50, 80], \"ladder\"",
+       "\"warn\": [50, 0, 200], \"ladder\""},
       {NULL, NULL, NULL}},
      "sla.json $.policies[0].clocks.first_response.warn[1]: must be a percent\n"
      "sla.json $.policies[0].clocks.first_response.warn[2]: must be a percent\n"},
@@ -96,8 +96,8 @@ change_file(struct policy_dir *dir, const struct change *change)
     struct err err = {0};
     char place[400];
     if (!change->find) {
-        assert_true(policy_dir_write(dir, str_from(change->file), str_from(change->put),
-                                     &err));
+        assert_true(
+            policy_dir_write(dir, str_from(change->file), str_from(change->put), &err));
         return;
     }
     (void)snprintf(place, sizeof(place), "%s/%s", dir->path, change->file);
@@ -109,8 +109,7 @@ change_file(struct policy_dir *dir, const struct change *change)
     buf_add(&changed, text, (size_t)(at - text));
     buf_add_c(&changed, change->put);
     buf_add_c(&changed, at + strlen(change->find));
-    assert_true(
-        policy_dir_write(dir, str_from(change->file), buf_str(&changed), &err));
+    assert_true(policy_dir_write(dir, str_from(change->file), buf_str(&changed), &err));
     free(text);
 }
 
@@ -143,10 +142,10 @@ lines_of(const struct policy_check *check, bool warnings, const char **lines)
     for (size_t i = 0; i < check->n; i++) {
         const struct policy_finding *finding = &check->findings[i];
         if (finding->warning == warnings)
-            lines[n++] = arena_printf(check->arena, "%.*s %.*s: %.*s",
-                                      STR_ARG(finding->file), STR_ARG(finding->path),
-                                      STR_ARG(finding->text))
-                             .ptr;
+            lines[n++] =
+                arena_printf(check->arena, "%.*s %.*s: %.*s", STR_ARG(finding->file),
+                             STR_ARG(finding->path), STR_ARG(finding->text))
+                    .ptr;
     }
     qsort(lines, n, sizeof(*lines), by_text);
     return n;
@@ -283,8 +282,7 @@ kinds_by_content(void **state)
         assert_true(policy_dir_open(dir, SHIPPED, &err));
         assert_int_equal(policy_dir_put(dir, place, &err), rows[i].name != NULL);
         if (rows[i].name) {
-            const struct policy_file *file =
-                policy_dir_find(dir, str_from(rows[i].name));
+            const struct policy_file *file = policy_dir_find(dir, str_from(rows[i].name));
             assert_non_null(file);
             assert_true(file->given);
         }

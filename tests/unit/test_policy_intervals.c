@@ -178,9 +178,10 @@ intervals(void **state)
         bool moved = clock.n_pauses && strstr(table[i].target, "business");
         assert_int_equal(str_is_null(account.note), table[i].reproduced && !moved);
         if (moved && clock.pauses[0].to_ms != TIME_NONE)
-            assert_string_equal(account.note.ptr,
-                                "there were 2 h 00 min of business time in the pauses: by "
-                                "so much the due time moved");
+            assert_string_equal(
+                account.note.ptr,
+                "there were 2 h 00 min of business time in the pauses: by "
+                "so much the due time moved");
         int64_t end_ms = clock.row.started_at;
         for (size_t k = 0; k < account.n; k++) {
             assert_int_equal(account.intervals[k].from_ms, end_ms);
@@ -198,17 +199,16 @@ partitions(void **state)
     static const struct {
         const char *key;
         uint32_t hash;
-    } vectors[] = {{"21", (uint32_t)-973932308},
-                   {"foobar", (uint32_t)-790332482},
-                   {"a-little-bit-long-string", (uint32_t)-985981536},
-                   {"a-little-bit-longer-string", (uint32_t)-1486304829},
-                   {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8",
-                    (uint32_t)-58897971}};
+    } vectors[] = {
+        {"21", (uint32_t)-973932308},
+        {"foobar", (uint32_t)-790332482},
+        {"a-little-bit-long-string", (uint32_t)-985981536},
+        {"a-little-bit-longer-string", (uint32_t)-1486304829},
+        {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", (uint32_t)-58897971}};
     for (size_t i = 0; i < COUNT_OF(vectors); i++) {
         print_message("row %zu: %s\n", i, vectors[i].key);
-        assert_int_equal(
-            scan_partition_of(str_from(vectors[i].key), 1000),
-            (int32_t)((vectors[i].hash & UINT32_C(0x7fffffff)) % 1000));
+        assert_int_equal(scan_partition_of(str_from(vectors[i].key), 1000),
+                         (int32_t)((vectors[i].hash & UINT32_C(0x7fffffff)) % 1000));
     }
 }
 

@@ -221,11 +221,12 @@ another_policy(void **state)
     assert_int_equal(tally.totals[TALLY_AFTER].breaches[CLOCK_RESOLUTION], 1);
     assert_int_equal(tally.n_groups, 1);
     assert_true(str_eq(tally.groups[0].product, STR("order")));
-    assert_string_equal(tally.most[0].complaint_id, "01234567-89ab-8000-8000-000000000000");
+    assert_string_equal(tally.most[0].complaint_id,
+                        "01234567-89ab-8000-8000-000000000000");
 
     CLEANUP(buf_release) struct buf text = {0};
-    struct policy_run run = {.current = SHIPPED, .first_ms = TIME_NONE,
-                             .until_ms = TIME_NONE};
+    struct policy_run run = {
+        .current = SHIPPED, .first_ms = TIME_NONE, .until_ms = TIME_NONE};
     policy_report_text(&text, &run, &tally);
     assert_non_null(strstr(text.ptr, "resolution breaches 0 -> 1"));
     replay_drop(before);
@@ -260,8 +261,7 @@ tallies(void **state)
             struct triage_section triage = {.priority = PRIORITY_P2};
             struct sla_clock clock = {.clock = CLOCK_UPDATE, .start_no = 1};
             struct sla_fired fired = {.clock = CLOCK_UPDATE};
-            struct sla_section sla = {
-                .n_clocks = 1, .clocks = &clock, .fired = &fired};
+            struct sla_section sla = {.n_clocks = 1, .clocks = &clock, .fired = &fired};
             clock.has_breached_at = run == TALLY_AFTER && i % 2;
             struct complaint_event ev = {.complaint_id = str_from(id),
                                          .type = EVENT_TYPE_SLA_WARNED,
