@@ -210,3 +210,35 @@ history_tick(struct history *history, int64_t at_ms)
             &(struct raw_message){.timestamp_ms = history->now_ms, .value = copy});
     settle(history);
 }
+
+void
+history_run(struct history *history, const struct stage_def *const *stages,
+            size_t n_stages, const struct history_plan *plan)
+{
+    struct arena made_in = {0};
+    struct made *made = history_make(&made_in, plan->seed, plan->messages);
+    history_open(history, stages, n_stages, plan->policy_dir);
+    for (size_t i = 0; i < plan->messages; i++) {
+        if (plan->next_policy && i == plan->messages / 2)
+            history_policy(history, plan->next_policy);
+        if (str_is_null(made[i].cloudevent))
+            history_tick(history, made[i].at_ms);
+        else
+            history_publish(history, made[i].cloudevent, made[i].at_ms);
+        if (plan->restart_each > 0 && i % plan->restart_each == 0)
+            history_restart(history);
+    }
+    /* Whatever can still come due does. */
+    history_tick(history, made[plan->messages - 1].at_ms + 400 * DAY_MS);
+    arena_release(&made_in);
+}
+
+void
+history_tell(uint64_t seed, size_t i, const struct complaint_event *ev)
+{
+    char at[TIME_TEXT_BYTES];
+    print_error("seed %llu, event %zu: %s at %s of %.*s, seq %lld\n",
+                (unsigned long long)seed, i, event_type_name(ev->type),
+                time_print(ev->occurred_at, at), STR_ARG(ev->complaint_id),
+                (long long)ev->seq);
+}

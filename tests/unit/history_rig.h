@@ -60,6 +60,19 @@ struct made {
  * the same seed gives the same bytes. */
 struct made *history_make(struct arena *arena, uint64_t seed, size_t n);
 
+/* Opens the history and runs a made one through it, and all timers to their end. */
+struct history_plan {
+    uint64_t seed;
+    size_t messages;
+    const char *policy_dir;
+    const char *next_policy; /* from the middle on; NULL: none  */
+    size_t restart_each;     /* so many messages; 0: no restart */
+};
+void history_run(struct history *history, const struct stage_def *const *stages,
+                 size_t n_stages, const struct history_plan *plan);
+/* Prints which event of which seed a failure is about. */
+void history_tell(uint64_t seed, size_t i, const struct complaint_event *ev);
+
 /* xorshift64*; a state is never 0. */
 uint64_t history_random(uint64_t *state);
 
