@@ -85,7 +85,7 @@ has_work() { [ "$(lag_of "$1")" -gt 0 ]; }
 # what comes then meets it in the middle of firing.
 hold() { kill -STOP "$(pid_of "$1" "$2")" 2>/dev/null || true; }
 let_go() { # let_go SERVICE first|second
-    await 20 has_work "$1" || echo "timers: (no work came for $1)"
+    await 10 has_work "$1" || echo "timers: (no work came for $1)"
     kill -CONT "$(pid_of "$1" "$2")" 2>/dev/null || true
     nap $((RANDOM % 120))
 }
