@@ -202,29 +202,21 @@ promise_kept(struct choice *is, const struct action *said)
     return tell(is, OCCASION_PROGRESS_PROMISE_KEPT);
 }
 
-/* Of an extended promise clock the latest promise is meant, as in sla. */
-static struct str
-extended_promise(const struct sla_section *sla, int64_t until_ms)
-{
-    for (size_t i = sla ? sla->n_clocks : 0; i-- > 0;)
-        if (sla->clocks[i].clock == CLOCK_PROMISE && sla->clocks[i].has_extended_until &&
-            sla->clocks[i].extended_until == until_ms)
-            return sla->clocks[i].promise_id;
-    return STR_NULL;
-}
-
+/* A date that sla moved, or, once it has passed, the new one that somebody stands for. A
+ * promise is not extended but promised anew. */
 static bool
 extended(struct choice *is, const struct action *said)
 {
     enum clock clock = CLOCK_NONE;
-    if (!said->has_until || !clock_parse(said->clock, &clock) || !notice_tells(clock))
+    if (!said->has_until || !clock_parse(said->clock, &clock) || !notice_tells(clock) ||
+        clock == CLOCK_PROMISE)
         return false;
-    struct str promise_id =
-        clock == CLOCK_PROMISE ? extended_promise(is->ev->sla, said->until) : STR_NULL;
-    const struct assign_told *old = told_find(is->c, clock, promise_id);
-    int64_t due_ms = due_of(is->ev->sla, clock, promise_id);
+    const struct assign_told *old = told_find(is->c, clock, STR_NULL);
+    int64_t due_ms = due_of(is->ev->sla, clock, STR_NULL);
     if (!old && due_ms == TIME_NONE)
         return false; /* a clock that the case has not got */
+    if (due_ms != TIME_NONE && due_ms < said->until)
+        return false; /* it runs, and the policy refused */
     int64_t until_ms = due_ms == TIME_NONE ? said->until : due_ms;
     if (old && until_ms <= old->due_at)
         return false; /* no later than they know */
@@ -232,10 +224,7 @@ extended(struct choice *is, const struct action *said)
     is->facts->clock = clock;
     is->facts->reason = said->reason;
     is->facts->until = until_ms;
-    is->facts->promise_id = promise_id;
-    is->facts->promise = entry.promise;
     is->facts->previous = old ? old->due_at : TIME_NONE;
-    entry.promise_id = promise_id;
     entry.due_at = until_ms;
     entry.overdue = false;
     told_put(is->c, &entry, is->arena);
