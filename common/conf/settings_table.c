@@ -56,7 +56,7 @@ const struct setting settings_table[] = {
     TEXT("instance", instance, "", "--instance",
          "name of this process, unique per service; default: host name and \"-0\""),
     NUMBER("batch.max_events", batch_max_events, "5000", 1, 100000, "events", NULL,
-           "a transaction ends after so many events (or 8 MiB)"),
+           "a transaction ends after so many events (or 32 MiB)"),
     NUMBER("commit.interval_ms", commit_interval_ms, "10", 1, 10000, "ms", NULL,
            "a transaction ends after this time"),
     NUMBER("commit.backlog_ms", commit_backlog_ms, "100", 1, 10000, "ms", NULL,

@@ -6,7 +6,7 @@
 #include "base/now.h"
 #include "stage/stage_worker.h"
 
-#define BATCH_MAX_BYTES ((size_t)8 * 1024 * 1024)
+#define BATCH_MAX_BYTES ((size_t)32 * 1024 * 1024)
 #define IDLE_WAIT_MS 100
 #define TIMERS_AT_ONCE 500
 #define END_COMMIT_US 30000 /* quiet time before offsets alone are committed */
