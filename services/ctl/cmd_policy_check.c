@@ -176,6 +176,24 @@ check_all(struct policy_check *check, bool only_given)
     }
 }
 
+/* Where the other files are: the configured folder; where there is none (a machine
+ * without an installation), the one that the file lies in. */
+static const char *
+context_of(const struct ctl *ctl, char near[512])
+{
+    static const char *const folders[] = {"/sla", "/calendars", "/notices"};
+    if (ctl->argc == 0 || is_folder(ctl->settings.policy_dir))
+        return ctl->settings.policy_dir;
+    (void)snprintf(near, 512, "./%.500s", ctl->argv[0]);
+    if (ctl->argv[0][0] == '/')
+        memmove(near, near + 2, strlen(near + 2) + 1);
+    *strrchr(near, '/') = '\0';
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        if (str_ends(str_from(near), str_from(folders[i])))
+            near[strlen(near) - strlen(folders[i])] = '\0';
+    return near;
+}
+
 enum ctl_exit
 cmd_policy_check(struct ctl *ctl)
 {
@@ -188,8 +206,8 @@ cmd_policy_check(struct ctl *ctl)
     struct policy_dir *dir = calloc(1, sizeof(*dir));
     struct policy_check *check = calloc(1, sizeof(*check));
     BUG_IF(!dir || !check);
-    bool ok =
-        policy_dir_open(dir, folder ? ctl->argv[0] : ctl->settings.policy_dir, &err);
+    char near[512];
+    bool ok = policy_dir_open(dir, folder ? ctl->argv[0] : context_of(ctl, near), &err);
     for (int i = folder; ok && i < ctl->argc; i++)
         ok = policy_dir_put(dir, ctl->argv[i], &err);
     if (!ok && ctl->argc > 0)

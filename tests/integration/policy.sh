@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# policy.sh - `redress policy explain|simulate` on real stacks (event clock).
+# policy.sh - `redress policy check|explain|simulate` on real stacks (event clock).
 # 1. Cases with due times worked out by hand: every interval that explain prints is checked.
 # 2. A history of COMPLAINTS lives: the current policy replayed makes no difference and gives
 #    what was recorded; nothing is written by simulate.
@@ -71,6 +71,18 @@ check "explain: every interval of cases done by hand" \
 check "explain: an unknown complaint is exit 1 and one line" bash -c '
     out=$(redress policy explain 00000000-0000-8000-8000-000000000000 2>&1); [ $? -eq 1 ] &&
     [ "$(printf "%s\n" "$out" | wc -l)" -eq 1 ]'
+
+check "check: the shipped policies are fine" redress policy check
+mkdir -p "$top/wrong"
+cp -r deploy/policy/. "$top/wrong"
+sed -i 's/"statutory"/"statutary"/' "$top/wrong/sla/eu_adr.json"
+echo '{' >"$top/wrong/calendars/GB.json"
+check "check: two bad files are told both, exit 1" bash -c '
+    out=$(redress policy check '"$top/wrong"' --json); [ $? -eq 1 ] && printf %s "$out" | python3 -c "
+import json, sys
+bad = [f for f in json.load(sys.stdin)[\"files\"] if not f[\"ok\"]]
+assert [f[\"kind\"] for f in bad] == [\"calendar\", \"sla preset\"], bad"'
+check "check: one file in its place" redress policy check deploy/policy/sla/uk_fca.json
 
 python3 tests/integration/make_input.py "$complaints" "$seed" >"$top/input.jsonl"
 redress import "$top/input.jsonl"
