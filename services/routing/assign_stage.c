@@ -220,6 +220,10 @@ escalate(struct assign_job *job)
     struct routing_section *r = &job->c.routing;
     const struct sla_section *sla = job->ev->sla;
     bool rung = job->ev->type == EVENT_TYPE_SLA_ESCALATED && sla && sla->fired;
+    if (job->ev->type == EVENT_TYPE_COMPLAINT_REOPENED && sla) { /* a new round */
+        r->escalation_level = 0;
+        r->escalated_to = STR_NULL;
+    }
     if (!sla || sla->escalation_level <= r->escalation_level ||
         (job->ev->stage == STAGE_SLA && !rung))
         return;

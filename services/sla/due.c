@@ -72,7 +72,8 @@ fire_end(struct sla_work *work, const struct sla_policy *policy, size_t i)
     (void)step_say(work, i, EVENT_TYPE_SLA_BREACHED, due_ms, STR_NULL);
 }
 
-/* A level that another clock has reached already is passed over: each once in a case. */
+/* A level that another clock has reached already is passed over: each once in a case,
+ * and once more after each reopening. */
 static void
 fire_rung(struct sla_work *work, const struct sla_policy *policy, size_t i, int64_t at_ms)
 {

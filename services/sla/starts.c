@@ -305,6 +305,8 @@ step_start_by(struct sla_work *work, const struct sla_policy *policy,
         start_after_closing(work, policy, ev);
         break;
     case EVENT_TYPE_COMPLAINT_REOPENED:
+        /* A new round: whoever was called in the last one must hear of this one, too. */
+        work->c.escalation_level = 0;
         if (!is_owed(work, CLOCK_RESOLUTION))
             (void)start(work, policy, CLOCK_RESOLUTION, at_ms, ev);
         break;
