@@ -92,6 +92,7 @@ const struct assign_team *assign_team_find(const struct assign_policy *policy,
 /* What rules look at; flags only on the event that carries them. */
 struct assign_facts {
     struct str field[ASSIGN_FIELDS]; /* one value each; ASSIGN_FLAGS unused */
+    struct str tier_said;            /* the publisher's; [ASSIGN_TIER] is triage's */
     size_t n_flags;
     const struct str *flags;
 };

@@ -95,6 +95,7 @@ facts_of(const struct assign_case *c, const struct complaint_event *ev,
     facts->field[ASSIGN_CHANNEL] = str_from(channel_name(c->channel));
     facts->field[ASSIGN_LANGUAGE] = c->language;
     facts->field[ASSIGN_TIER] = c->tier;
+    facts->tier_said = c->recipient ? c->recipient->tier : STR_NULL;
     facts->field[ASSIGN_REGULATOR] = c->regulator;
     facts->field[ASSIGN_BRAND] = c->brand;
     facts->field[ASSIGN_KIND] = str_from(kind_name(c->kind));

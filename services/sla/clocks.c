@@ -314,6 +314,8 @@ step_take_facts(struct sla_case *c, const struct complaint_event *ev)
         c->priority = ev->triage->priority;
         c->tier = ev->triage->tier;
     }
+    if (ev->customer && !str_empty(ev->customer->tier))
+        c->tier_said = ev->customer->tier;
 }
 
 void

@@ -21,7 +21,7 @@ matches(const struct sla_rules *rules, const struct sla_facts *facts)
           listed(&rules->regulator, facts->regulator) &&
           listed(&rules->channel, str_from(channel_name(facts->channel))) &&
           listed(&rules->language, facts->language) &&
-          listed(&rules->tier, facts->tier) &&
+          (listed(&rules->tier, facts->tier) || listed(&rules->tier, facts->tier_said)) &&
           listed(&rules->priority, str_from(priority_name(facts->priority))) &&
           listed(&rules->kind, str_from(kind_name(facts->kind)))))
         return false;

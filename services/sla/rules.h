@@ -78,7 +78,9 @@ struct sla_policy {
 
 /* What the choice looks at; null strings match no list. */
 struct sla_facts {
-    struct str brand, product, regulator, language, tier;
+    struct str brand, product, regulator, language;
+    struct str tier;      /* as triage decided                                        */
+    struct str tier_said; /* as the publisher said: either may be named               */
     enum channel channel;
     enum priority priority;
     enum kind kind;

@@ -12,6 +12,7 @@ facts_of(const struct sla_case *c)
                               .regulator = c->regulator,
                               .language = c->language,
                               .tier = c->tier,
+                              .tier_said = c->tier_said,
                               .channel = c->channel,
                               .priority = c->priority,
                               .kind = c->kind,
@@ -328,6 +329,7 @@ sla_open(struct sla_work *work, const struct sla_policy *policy,
                                .regulator = previous->regulator,
                                .language = previous->language,
                                .tier = previous->tier,
+                               .tier_said = previous->tier_said,
                                .priority = previous->priority,
                                .kind = previous->kind};
     }
