@@ -144,6 +144,7 @@ static const struct field PROMISED_ROWS[] = {
     MUST("promise_id", FIELD_ID, action.promise_id, REF_MAX),
     PLAIN("promise", FIELD_STRING, action.promise, STRING_MAX),
     MUST_FLAGGED("due_at", FIELD_TIME, action., due_at),
+    REASON,
 };
 static const struct field PROMISE_KEPT_ROWS[] = {
     MUST("promise_id", FIELD_ID, action.promise_id, REF_MAX)};

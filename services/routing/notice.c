@@ -159,6 +159,16 @@ appeal_to(const struct notice_print *is)
     return words->appeal_to;
 }
 
+/* The same where there is a regulator and the law opens the way: at the end of the work,
+ * whatever the outcome, and when the statutory date moves or passes (DISP 1.6.2R). */
+static struct str
+authority(const struct notice_print *is)
+{
+    const struct notice_facts *facts = is->facts;
+    bool open = facts->occasion >= OCCASION_RESOLUTION || facts->clock == CLOCK_STATUTORY;
+    return open && !str_empty(facts->c->regulator) ? appeal_to(is) : STR_NULL;
+}
+
 static struct str
 remedy_shown(const struct notice_print *is)
 {
@@ -186,6 +196,7 @@ enum name {
     NAME_CASE_REF,
     NAME_INTO_REF,
     NAME_PREVIOUS_REF,
+    NAME_AUTHORITY,
     NAMES_DATES, /* the rest are dates */
     NAME_ACKNOWLEDGE_BY = NAMES_DATES,
     NAME_FIRST_RESPONSE_BY,
@@ -217,6 +228,7 @@ static const char *const NAME_TEXTS[] = {
     [NAME_CASE_REF] = "case_ref",
     [NAME_INTO_REF] = "into_ref",
     [NAME_PREVIOUS_REF] = "previous_ref",
+    [NAME_AUTHORITY] = "authority",
     [NAME_ACKNOWLEDGE_BY] = "acknowledge_by",
     [NAME_FIRST_RESPONSE_BY] = "first_response_by",
     [NAME_RESOLUTION_BY] = "resolution_by",
@@ -315,6 +327,8 @@ word_of(const struct notice_print *is, enum name name)
         return facts->into_ref;
     case NAME_PREVIOUS_REF:
         return facts->previous_ref;
+    case NAME_AUTHORITY:
+        return authority(is);
     default:
         return STR_NULL;
     }
@@ -434,8 +448,9 @@ add_particulars(struct buf *out, const struct notice_print *is)
     add_member(out, "into_ref", facts->into_ref);
     add_member(out, "previous_complaint_id", facts->previous_id);
     add_member(out, "previous_complaint_ref", facts->previous_ref);
-    if (occasion == OCCASION_REJECTION || occasion == OCCASION_FOLLOW_UP_REJECTED)
-        add_member(out, "appeal_to", appeal_to(is));
+    bool rejected =
+        occasion == OCCASION_REJECTION || occasion == OCCASION_FOLLOW_UP_REJECTED;
+    add_member(out, "appeal_to", rejected ? appeal_to(is) : authority(is));
     if (occasion == OCCASION_FOLLOW_UP || occasion == OCCASION_FOLLOW_UP_REJECTED)
         (void)buf_add_c(out, ",\"scale\":{\"min\":1,\"max\":5}");
 }
