@@ -104,6 +104,17 @@ test_advice(void **state)
          "stop_and_recall_check", "recall check", "voucher, please", 50},
         {"best", "injury", NULL, NULL, NULL, false, "stop_and_recall_check",
          "Ask how the person is", NULL, 500},
+        /* An insult to the person is not bought off, whoever it is. */
+        {"occasional", "discrimination", NULL, NULL, NULL, false, "sincere_apology",
+         "by a person with authority", "Offer a refund", 50},
+        {"occasional", "vulnerable", NULL, NULL, NULL, false, "compensation",
+         "what help the person needs", NULL, 50},
+        {"regular", "vulnerable", NULL, NULL, NULL, false, "explain_and_repair",
+         "emergency services", "Without asking", 150},
+        {"regular", "fraud", NULL, NULL, NULL, false, "explain_and_repair",
+         "Stop the loss now", "Without asking", 150},
+        {"occasional", "fraud", NULL, NULL, NULL, false, "compensation",
+         "Stop the loss now", NULL, 50},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         static const struct evidence evidence = {
