@@ -74,6 +74,13 @@ add_case(struct assign_customer *u, struct str complaint_id, struct arena *arena
     u->n_cases = n;
 }
 
+/* What was said until then and comes only now is erased, too. */
+static bool
+is_erased(const struct assign_customer *u, int64_t at_ms)
+{
+    return u->has_erased_at && at_ms <= u->erased_at;
+}
+
 bool
 assign_customer_begin(struct assign_job *job, struct err *err)
 {
@@ -84,6 +91,11 @@ assign_customer_begin(struct assign_job *job, struct err *err)
         return true;
     if (!load(job->turn, c->customer_hash, &u, err))
         return false;
+    if (is_erased(&u, c->received_at)) {
+        c->erased = true;
+        c->recipient = NULL;
+        return true;
+    }
     struct customer known = laid_over(job->ev->customer, u.known);
     known.handle = STR_NULL; /* means something on its own channel only */
     /* What they did not say again they need not. */
@@ -103,7 +115,7 @@ assign_customer_reach(struct assign_job *job, struct customer *ret, bool *ret_er
     struct assign_customer u;
     if (!load(job->turn, c->customer_hash, &u, err))
         return false;
-    if (u.has_erased_at && c->received_at <= u.erased_at) {
+    if (is_erased(&u, c->received_at)) {
         c->erased = true;
         c->recipient = NULL;
     }
@@ -123,8 +135,8 @@ static bool
 updated(struct turn *turn, const struct complaint_event *ev, struct assign_customer *u,
         struct err *err)
 {
-    if (is_nobody(ev->customer))
-        return true; /* of the relationship alone */
+    if (is_nobody(ev->customer) || is_erased(u, ev->occurred_at))
+        return true; /* of the relationship alone; or of before the erasure */
     bool late = u->has_updated_at && ev->occurred_at < u->updated_at;
     struct customer merged =
         late ? laid_over(u->updated, ev->customer) : laid_over(ev->customer, u->updated);
@@ -168,7 +180,8 @@ assign_customer_event(struct turn *turn, const struct complaint_event *ev,
         return true;
     if (!load(turn, ev->customer_hash, &u, err))
         return false;
-    if (ev->type == EVENT_TYPE_CUSTOMER_ERASED && u.n_cases == 0)
+    bool nothing = u.n_cases == 0 && !u.known && !u.updated;
+    if (ev->type == EVENT_TYPE_CUSTOMER_ERASED && nothing)
         return true; /* nothing is kept of them */
     return ev->type == EVENT_TYPE_CUSTOMER_ERASED ? erased(turn, ev, &u, err)
                                                   : updated(turn, ev, &u, err);
