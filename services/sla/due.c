@@ -82,7 +82,8 @@ fire_rung(struct sla_work *work, const struct sla_policy *policy, size_t i, int6
     struct str to = rung->to;
     int32_t level = rung->level > 0 ? rung->level : timer->next_rung + 1;
     timer_climbed(timer, step_calendar(policy, timer));
-    if (level <= work->c.escalation_level)
+    /* A history, into which a live case with its ladder was merged, calls nobody. */
+    if (level <= work->c.escalation_level || work->c.history)
         return;
     work->c.escalation_level = level;
     struct sla_own *own = step_say(work, i, EVENT_TYPE_SLA_ESCALATED, at_ms, STR_NULL);
