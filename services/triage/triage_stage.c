@@ -302,7 +302,8 @@ on_complaint(struct turn *turn, const struct complaint_event *ev, struct err *er
     struct complaint_event out = *ev;
     out.triage = &section;
     return turn_emit(turn, &out, err) &&
-           (!changed || emit_changed(&w, STR_NULL, ev->event_id, ev->occurred_at, err)) &&
+           (!changed || w.c.history ||
+            emit_changed(&w, STR_NULL, ev->event_id, ev->occurred_at, err)) &&
            save_case(&w, err) &&
            (!w.u_changed || save_customer(turn, w.c.customer_hash, &w.u, err)) &&
            (!merged ||
