@@ -192,38 +192,43 @@ on_transferred(const struct triage_policy *policy, const struct complaint_event 
                                            .n_also = n});
 }
 
+/* Promised anew before it was due, also where that is known only later: not broken. */
 static void
 on_promised(const struct complaint_event *ev, struct arena *arena, struct triage_case *c)
 {
     const struct action *a = ev->action;
     if (!a || str_empty(a->promise_id) || !a->has_due_at)
         return;
+    for (size_t i = 0; i < c->n_promises; i++) {
+        const struct triage_promise *old = &c->promises[i];
+        if (old->broken && ev->occurred_at <= old->due_at &&
+            str_eq(old->promise_id, a->promise_id))
+            triage_mend_promise(c, arena, i);
+    }
     triage_add_promise(
         c, arena,
         &(struct triage_promise){a->promise_id, a->due_at, ev->event_id, false});
 }
 
-/* Decided by event time: a promise kept in time whose news came late was kept. */
+/* Decided by event time: a promise kept in time whose news came late was kept. A merge
+ * may have left two of that id. */
 static void
 on_promise_kept(const struct complaint_event *ev, struct arena *arena,
                 struct triage_case *c)
 {
     if (!ev->action)
         return;
-    size_t i = triage_find_promise(c, ev->action->promise_id);
-    if (i == c->n_promises)
-        return;
-    struct triage_promise promise = c->promises[i];
-    bool in_time = ev->occurred_at <= promise.due_at;
-    if (promise.broken && in_time) {
-        if (triage_drop_evidence(c, arena, "broken_promise", promise.event_id) &&
-            c->failed_recoveries > 0)
-            c->failed_recoveries--;
-    } else if (!promise.broken && !in_time) {
-        triage_failed_again(c, arena, "broken_promise", promise.event_id, promise.due_at,
-                            ev->event_id);
+    for (size_t i = triage_find_promise(c, ev->action->promise_id); i < c->n_promises;
+         i = triage_find_promise(c, ev->action->promise_id)) {
+        struct triage_promise promise = c->promises[i];
+        bool in_time = ev->occurred_at <= promise.due_at;
+        if (promise.broken && in_time)
+            triage_mend_promise(c, arena, i);
+        else if (!promise.broken && !in_time)
+            triage_failed_again(c, arena, "broken_promise", promise.event_id,
+                                promise.due_at, ev->event_id);
+        triage_drop_promise(c, arena, i);
     }
-    triage_drop_promise(c, arena, i);
 }
 
 /* "voucher 20 EUR". */

@@ -111,14 +111,13 @@ triage_find_promise(const struct triage_case *c, struct str promise_id)
     return i;
 }
 
-void
-triage_add_promise(struct triage_case *c, struct arena *arena,
-                   const struct triage_promise *promise)
+/* Full: a broken one that nobody kept goes first, else the oldest. */
+static void
+put_promise(struct triage_case *c, struct arena *arena,
+            const struct triage_promise *promise)
 {
-    /* The same id promised again replaces the old date: it is one promise. */
-    size_t without = triage_find_promise(c, promise->promise_id);
-    if (without == c->n_promises && c->n_promises == TRIAGE_PROMISES) {
-        /* Full: a broken one that nobody kept goes first, else the oldest. */
+    size_t without = SIZE_MAX;
+    if (c->n_promises == TRIAGE_PROMISES) {
         without = 0;
         while (without < c->n_promises && !c->promises[without].broken)
             without++;
@@ -129,12 +128,33 @@ triage_add_promise(struct triage_case *c, struct arena *arena,
 }
 
 void
+triage_add_promise(struct triage_case *c, struct arena *arena,
+                   const struct triage_promise *promise)
+{
+    /* The same id promised again replaces the old date: it is one promise. */
+    for (size_t i = c->n_promises; i-- > 0;)
+        if (str_eq(c->promises[i].promise_id, promise->promise_id))
+            triage_drop_promise(c, arena, i);
+    put_promise(c, arena, promise);
+}
+
+void
 triage_break_promise(struct triage_case *c, struct arena *arena, size_t i)
 {
     struct triage_promise *all = promises_copy(c, arena, SIZE_MAX);
     all[i].broken = true;
     triage_failed_again(c, arena, "broken_promise", all[i].event_id, all[i].due_at,
                         STR_NULL);
+}
+
+void
+triage_mend_promise(struct triage_case *c, struct arena *arena, size_t i)
+{
+    struct triage_promise *all = promises_copy(c, arena, SIZE_MAX);
+    all[i].broken = false;
+    if (triage_drop_evidence(c, arena, "broken_promise", all[i].event_id) &&
+        c->failed_recoveries > 0)
+        c->failed_recoveries--;
 }
 
 void
@@ -148,7 +168,7 @@ triage_move_promises(struct triage_case *c, struct triage_case *target,
                      struct arena *arena)
 {
     for (size_t i = 0; i < c->n_promises; i++)
-        triage_add_promise(target, arena, &c->promises[i]);
+        put_promise(target, arena, &c->promises[i]);
     c->promises = NULL;
     c->n_promises = 0;
 }

@@ -38,8 +38,10 @@ void triage_add_promise(struct triage_case *c, struct arena *arena,
 void triage_drop_promise(struct triage_case *c, struct arena *arena, size_t i);
 /* Not kept at its due time: a failed recovery. It stays in the list, marked. */
 void triage_break_promise(struct triage_case *c, struct arena *arena, size_t i);
+/* It was not broken, after all: its failed recovery is taken back. */
+void triage_mend_promise(struct triage_case *c, struct arena *arena, size_t i);
 /* The promises go on at the target of a merge, also broken ones: the news that one was
- * kept in time may still come. c keeps none. */
+ * kept in time may still come. Two of the same id stay two. c keeps none. */
 void triage_move_promises(struct triage_case *c, struct triage_case *target,
                           struct arena *arena);
 
