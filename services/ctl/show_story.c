@@ -92,19 +92,23 @@ type_is(const json_t *event, const char *type)
 
 /* --- priority ----------------------------------------------------------------------- */
 
-/* Each row that tells another priority than the one before. */
+/* Each row that tells another priority than the one before, or another class: the row of
+ * the change itself often only repeats its cause's. */
 static json_t *
 priority_changes(const json_t *events)
 {
     json_t *changes = json_array();
     const char *before = "";
+    const char *class_before = "";
     size_t i = 0;
     json_t *event = NULL;
     json_array_foreach(events, i, event)
     {
         const json_t *detail = json_object_get(event, "detail");
         const char *after = show_get(detail, "priority");
-        if (!*after || (strcmp(after, before) == 0 && !type_is(event, "triage.changed")))
+        bool other_class = type_is(event, "triage.changed") &&
+                           strcmp(show_get(detail, "triage_class"), class_before) != 0;
+        if (!*after || (strcmp(after, before) == 0 && !other_class))
             continue;
         json_t *change = json_object();
         set(change, "at", member(event, "occurred_at"));
@@ -119,6 +123,7 @@ priority_changes(const json_t *events)
                 json_string(type_is(event, "complaint.submitted") ? "as submitted" : ""));
         json_array_append_new(changes, change);
         before = after;
+        class_before = show_get(detail, "triage_class");
     }
     return changes;
 }

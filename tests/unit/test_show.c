@@ -257,6 +257,32 @@ test_story(void **state)
     show_rows_release(&rows);
 }
 
+/* A change stands in its cause's row and in a row of its own: told once. */
+static void
+test_change_is_told_once(void **state)
+{
+    (void)state;
+    struct show_rows rows =
+        rows_of("{\"priority\":\"P1\",\"triage_class\":\"immediate\"}", "[]",
+                "[{\"type\":\"complaint.submitted\",\"detail\":{\"priority\":\"P2\","
+                "\"triage_class\":\"urgent\"}},"
+                "{\"type\":\"triage.promise_broken\",\"detail\":{\"before\":\"P2\","
+                "\"priority\":\"P1\",\"triage_class\":\"immediate\"}},"
+                "{\"type\":\"triage.changed\",\"detail\":{\"before\":\"P2\","
+                "\"priority\":\"P1\",\"triage_class\":\"immediate\"}},"
+                "{\"type\":\"triage.changed\",\"detail\":{\"before\":\"P1\","
+                "\"priority\":\"P1\",\"triage_class\":\"urgent\"}}]");
+    json_t *story = show_story(&rows);
+    json_t *changes = json_object_get(json_object_get(story, "priority"), "changes");
+    static const char *const classes[] = {"urgent", "immediate", "urgent"};
+    assert_int_equal(json_array_size(changes), COUNT_OF(classes));
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        assert_string_equal(show_get(json_array_get(changes, i), "triage_class"),
+                            classes[i]);
+    json_decref(story);
+    show_rows_release(&rows);
+}
+
 /* A reopening takes the right to appeal with it: it was used. */
 static void
 test_appeal_is_used_once(void **state)
@@ -348,6 +374,7 @@ main(void)
         cmocka_unit_test(test_every_type_has_words),
         cmocka_unit_test(test_wrapping),
         cmocka_unit_test(test_story),
+        cmocka_unit_test(test_change_is_told_once),
         cmocka_unit_test(test_appeal_is_used_once),
         cmocka_unit_test(test_odd_rows),
     };
