@@ -150,13 +150,18 @@ policy_report_text(struct buf *out, const struct policy_run *run,
                    run->policies[i].kind, run->policies[i].version,
                    run->policies[i].hash);
     if (run->n_policies == 0)
-        buf_add_c(out, "New: the same files as the current ones\n");
+        buf_add_c(out, "New: the same policies as the current ones (holidays in .ics "
+                       "files were not compared)\n");
     add_parity(out, run, tally);
     if (run->n_refused > 0)
         buf_printf(out, "%lld events were refused in a replay and left out\n",
                    (long long)run->n_refused);
+    bool moved = tally->n_due_earlier > 0 || tally->n_due_later > 0;
+    if (moved)
+        buf_printf(out, "Due times: %lld clocks due earlier, %lld later\n",
+                   (long long)tally->n_due_earlier, (long long)tally->n_due_later);
     if (tally->n_differ == 0) {
-        buf_add_c(out, "No difference.\n");
+        buf_add_c(out, moved ? "No other difference.\n" : "No difference.\n");
         return;
     }
     buf_printf(out, "%lld cases differ\n", (long long)tally->n_differ);
@@ -238,6 +243,8 @@ add_head(struct buf *out, const struct policy_run *run, const struct tally *tall
                "\"differing\":%lld,",
                (int)run->partitions, (long long)run->n_events, (long long)tally->n_cases,
                (long long)run->n_refused, (long long)tally->n_differ);
+    buf_printf(out, "\"due_times\":{\"earlier\":%lld,\"later\":%lld},",
+               (long long)tally->n_due_earlier, (long long)tally->n_due_later);
     buf_printf(out, "\"parity\":{\"cases\":%lld,\"equal\":%lld,\"examples\":[",
                (long long)tally->n_cases, (long long)tally->n_parity);
     for (size_t i = 0; i < tally->n_unequal; i++)

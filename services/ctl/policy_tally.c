@@ -291,6 +291,19 @@ keep_most(struct tally *tally, const struct tally_case *c,
     }
 }
 
+/* A target may move without a breach more or less: told, too. */
+static void
+count_due(struct tally *tally, const struct tally_case *c)
+{
+    const struct tally_side *before = &c->sides[TALLY_BEFORE];
+    for (size_t i = 0; i < before->n_clocks; i++) {
+        const struct tally_clock *twin =
+            same_start(&c->sides[TALLY_AFTER], &before->clocks[i]);
+        tally->n_due_earlier += twin && twin->due_ms < before->clocks[i].due_ms;
+        tally->n_due_later += twin && twin->due_ms > before->clocks[i].due_ms;
+    }
+}
+
 void
 tally_settle(struct tally *tally)
 {
@@ -299,6 +312,7 @@ tally_settle(struct tally *tally)
         if (!counts(tally, c))
             continue;
         tally->n_cases++;
+        count_due(tally, c);
         for (int run = 0; run < TALLY_RUNS; run++) {
             const struct tally_side *side = &c->sides[run];
             runs[run] = count_side(side);

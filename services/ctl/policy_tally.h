@@ -67,7 +67,9 @@ struct tally {
     void *group_index; /* hash */
     struct tally_counts totals[TALLY_RUNS];
     int64_t n_cases;
-    int64_t n_differ; /* before and after */
+    int64_t n_differ;      /* before and after */
+    int64_t n_due_earlier; /* clocks that are due at another time */
+    int64_t n_due_later;
     int64_t n_parity; /* cases that the replay gives as recorded */
     size_t n_unequal;
     struct {

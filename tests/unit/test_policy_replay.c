@@ -263,6 +263,8 @@ tallies(void **state)
             struct sla_fired fired = {.clock = CLOCK_UPDATE};
             struct sla_section sla = {.n_clocks = 1, .clocks = &clock, .fired = &fired};
             clock.has_breached_at = run == TALLY_AFTER && i % 2;
+            clock.due_at =
+                10 + (run == TALLY_AFTER ? (i == 12) - 3 * (i == 14 || i == 15) : 0);
             struct complaint_event ev = {.complaint_id = str_from(id),
                                          .type = EVENT_TYPE_SLA_WARNED,
                                          .register_ = &register_,
@@ -278,6 +280,8 @@ tallies(void **state)
     assert_int_equal(tally.n_cases, 35);
     assert_int_equal(tally.n_parity, 35);
     assert_int_equal(tally.n_differ, 18);
+    assert_int_equal(tally.n_due_earlier, 2);
+    assert_int_equal(tally.n_due_later, 1);
     assert_int_equal(tally.totals[TALLY_AFTER].breaches[CLOCK_UPDATE], 18);
     assert_int_equal(tally.totals[TALLY_AFTER].warnings[CLOCK_UPDATE], 36);
     assert_string_equal(tally.most[0].complaint_id, "case-37");
