@@ -189,6 +189,28 @@ fold_remedy(struct fold *fold, const struct complaint_event *ev,
     memcpy(r->complaint_id, event->complaint_id, PROJECTION_UUID);
 }
 
+/* Reopened too late to be the old case (design: Lifecycle): seq 1, and no submission.
+ * Through a whole chain of such cases in one batch it is the first that has one. */
+static void
+fold_inheritance(struct fold *fold, const struct complaint_event *ev,
+                 const struct projection_event *event)
+{
+    unsigned char from[PROJECTION_UUID];
+
+    if (ev->type != EVENT_TYPE_COMPLAINT_REOPENED || !ev->has_seq || ev->seq != 1 ||
+        !ev->register_ || !pg_uuid_parse(ev->register_->previous_complaint_id, from))
+        return;
+    struct projection_rows *rows = fold->rows;
+    for (size_t i = 0; i < rows->n_inheritances; i++)
+        if (memcmp(rows->inheritances[i].complaint_id, from, PROJECTION_UUID) == 0) {
+            memcpy(from, rows->inheritances[i].from, PROJECTION_UUID);
+            break;
+        }
+    struct projection_inheritance *h = &rows->inheritances[rows->n_inheritances++];
+    memcpy(h->complaint_id, event->complaint_id, PROJECTION_UUID);
+    memcpy(h->from, from, PROJECTION_UUID);
+}
+
 static void
 fold_sections(struct projection_complaint *c, const struct complaint_event *ev)
 {
@@ -248,6 +270,7 @@ fold_complaint(struct fold *fold, const struct projection_item *item,
     fold_clocks(fold, item, event->complaint_id);
     fold_assignment(fold, item, row, event);
     fold_remedy(fold, ev, event);
+    fold_inheritance(fold, ev, event);
 }
 
 static size_t
@@ -273,6 +296,7 @@ projection_fold(const struct projection_item *items, size_t n, struct arena *are
         .customers = ARENA_ARRAY(arena, struct projection_customer, n + 1),
         .assignments = ARENA_ARRAY(arena, struct projection_assignment, n + 1),
         .remedies = ARENA_ARRAY(arena, struct projection_remedy, n + 1),
+        .inheritances = ARENA_ARRAY(arena, struct projection_inheritance, n + 1),
         .erasures = ARENA_ARRAY(arena, struct projection_erasure, n + 1),
     };
     struct fold fold = {

@@ -34,6 +34,7 @@ enum projection_section {
     SECTION_SLA = 16,
     SECTION_ROUTING = 32,
     SECTION_RESOLUTION = 64,
+    SECTION_INHERITED = 128, /* the submission is that of the previous case */
 };
 
 struct projection_event {
@@ -90,6 +91,12 @@ struct projection_remedy {
     const char *step; /* offered, accepted, refused, given */
 };
 
+/* A late reopening opened it: its submission is the first case's. */
+struct projection_inheritance {
+    unsigned char complaint_id[PROJECTION_UUID];
+    unsigned char from[PROJECTION_UUID]; /* whose row has the submission */
+};
+
 struct projection_erasure {
     struct str customer_hash;
     int64_t at; /* ms */
@@ -98,13 +105,14 @@ struct projection_erasure {
 /* What a batch changes. */
 struct projection_rows {
     size_t n_events, n_complaints, n_clocks, n_customers, n_assignments, n_remedies,
-        n_erasures;
+        n_inheritances, n_erasures;
     struct projection_event *events;
     struct projection_complaint *complaints;
     struct projection_clock *clocks;
     struct projection_customer *customers;
     struct projection_assignment *assignments;
     struct projection_remedy *remedies;
+    struct projection_inheritance *inheritances;
     struct projection_erasure *erasures; /* run after everything else of the batch */
 };
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "http/ops.h"
+#include "projection/ageing.h"
 #include "projection/lane.h"
 
 #define WAIT_MS 10     /* for the first message of a round without work */
@@ -42,7 +43,8 @@ struct process {
 
 /* --- stopping ----------------------------------------------------------------------- */
 
-static volatile int stop; /* one of the two globals that style allows: the stop flag */
+static volatile int stop; /* the globals that style allows: flags that signals set */
+static volatile int reload = 1; /* the policy is to be read (again) */
 
 static void
 on_term(int signal_number)
@@ -50,6 +52,13 @@ on_term(int signal_number)
     (void)signal_number;
     stop = 1;
     (void)alarm(STOP_SECONDS);
+}
+
+static void
+on_hangup(int signal_number)
+{
+    (void)signal_number;
+    reload = 1;
 }
 
 /* A transaction that is not committed by now never will be: nothing is half done. */
@@ -64,12 +73,13 @@ static void
 catch_signals(void)
 {
     struct sigaction term = {.sa_handler = on_term}, late = {.sa_handler = on_alarm};
+    struct sigaction hangup = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
 
     (void)sigaction(SIGTERM, &term, NULL);
     (void)sigaction(SIGINT, &term, NULL);
     (void)sigaction(SIGALRM, &late, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGHUP, SIG_IGN); /* there is no policy here to read again */
+    (void)sigaction(SIGHUP, &hangup, NULL);
 }
 
 /* --- ops endpoint ------------------------------------------------------------------- */
@@ -242,6 +252,26 @@ rest(struct process *process)
     (void)malloc_trim(0);
 }
 
+/* What a view needs of triage's policy.  Rows need nothing of it: a file that cannot be
+ * read is said and stops nothing. */
+static void
+refresh_ageing(struct process *process)
+{
+    CLEANUP(buf_release) struct buf sql = {0};
+    struct err err = {0};
+
+    if (!pg_alive(process->writer.pg))
+        return; /* soon */
+    reload = 0;
+    if (!ageing_sql(process->settings->policy_dir, &sql, &err)) {
+        log_warn("policy", "%s; bi.triage_backlog ages scores as before", err.text);
+    } else if (!pg_exec(process->writer.pg, buf_str(&sql).ptr, &err)) {
+        pg_rollback(process->writer.pg);
+        log_warn("policy", "table ageing: %s", err.text);
+        reload = err.action == ERR_RETRY;
+    }
+}
+
 static bool
 run_lanes(struct process *process, struct err *err)
 {
@@ -250,6 +280,8 @@ run_lanes(struct process *process, struct err *err)
 
     while (!stop) {
         bool worked = false;
+        if (reload)
+            refresh_ageing(process);
         for (size_t i = 0; i < LANES; i++) {
             struct lane *lane = &process->lanes[i];
             bool any;

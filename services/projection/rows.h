@@ -18,6 +18,7 @@ enum rows_table {
     ROWS_EVENTS,
     ROWS_ASSIGNMENTS, /* before complaints: compares with what is there        */
     ROWS_COMPLAINTS,
+    ROWS_INHERIT, /* after complaints: reads the previous case's row           */
     ROWS_CLOCKS,
     ROWS_CUSTOMERS,
     ROWS_REMEDIES,

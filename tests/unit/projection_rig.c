@@ -214,3 +214,136 @@ projection_life(struct arena *arena, struct complaint_event *events, size_t max)
     ev[n++].complaint_id = STR_NULL;
     return n;
 }
+
+/* --- a case handled in full ----------------------------------------------------------
+ */
+
+static const struct detail *
+details(struct arena *arena, const char *const *words, size_t n)
+{
+    struct detail *all = ARENA_ARRAY(arena, struct detail, n);
+    for (size_t i = 0; i < n; i++)
+        all[i] = (struct detail){str_from(words[2 * i]),
+                                 arena_printf(arena, "\"%s\"", words[2 * i + 1])};
+    return all;
+}
+
+/* An event of a stage's own. */
+static struct complaint_event
+own(struct arena *arena, unsigned n, enum event_type type, enum stage stage,
+    unsigned cause)
+{
+    struct complaint_event ev = event(arena, n, type, 1);
+    ev.stage = stage;
+    ev.source = ev.ce_id = STR_NULL;
+    ev.cause = projection_uuid(arena, 'e', cause);
+    return ev;
+}
+
+static struct complaint_event
+fired(struct arena *arena, unsigned n, enum event_type type, const struct sla_fired *what)
+{
+    struct complaint_event ev = own(arena, n, type, STAGE_SLA, 1);
+    ev.sla = PTR(struct sla_section, .policy = STR("default"),
+                 .fired = arena_copy(arena, what, sizeof *what));
+    return ev;
+}
+
+static struct complaint_event
+step(struct arena *arena, unsigned n, enum event_type type, unsigned complaint,
+     enum state state, int64_t seq)
+{
+    struct complaint_event ev = event(arena, n, type, complaint);
+    struct register_section *r = ARENA_ARRAY(arena, struct register_section, 1);
+    *r = *reg(arena, STATE_OPEN, state, seq);
+    r->received_at = RIG_T0 + (complaint == 1 ? 1 : n) * MINUTE_MS;
+    r->has_ended_at = state == STATE_REJECTED;
+    r->ended_at = ev.occurred_at;
+    r->complaint_ref = arena_printf(arena, complaint == 1 ? "R-1" : "R-1#%u", complaint);
+    if (type == EVENT_TYPE_COMPLAINT_REOPENED)
+        r->previous_complaint_id = projection_uuid(arena, 'c', complaint - 1);
+    ev.has_seq = true;
+    ev.seq = seq;
+    ev.register_ = r;
+    ev.customer_hash = STR("11111111111111111111111111111111");
+    ev.customer_key = STR("111111111111");
+    return ev;
+}
+
+static const struct triage_section *
+retriage(struct arena *arena, enum priority before, enum priority now, double score)
+{
+    struct triage_section *t = ARENA_ARRAY(arena, struct triage_section, 1);
+    struct evidence *evidence = ARENA_ARRAY(arena, struct evidence, 1);
+    struct str *also = ARENA_ARRAY(arena, struct str, 1);
+    *t = *triage(arena, now, score);
+    also[0] = projection_uuid(arena, 'e', 1);
+    evidence[0] = (struct evidence){.kind = STR("second_message"),
+                                    .event_id = projection_uuid(arena, 'e', 3),
+                                    .at = RIG_T0 + 3 * MINUTE_MS,
+                                    .n_also = 1,
+                                    .also = also};
+    t->evidence = evidence;
+    t->has_before = t->has_class_before = true;
+    t->before = before;
+    t->class_before = t->triage_class;
+    return t;
+}
+
+size_t
+projection_case(struct arena *arena, struct complaint_event *events, size_t max)
+{
+    static const char *const told[] = {
+        "notice", "delay",       "about", "overdue",
+        "title",  "We are late", "until", "2026-03-05T09:00:00.000Z"};
+    static const char *const rung[] = {"to", "lee", "role", "team_lead"};
+    size_t n = 0;
+    struct complaint_event *ev = events;
+
+    BUG_IF(max < 16);
+    ev[n++] = submitted(arena, 1, 1);
+    ev[n] = own(arena, 2, EVENT_TYPE_ASSIGN_NOTIFIED, STAGE_ASSIGN, 1);
+    ev[n].n_detail = 4;
+    ev[n].routing = routing(arena, STR("cards"), STR("kim"));
+    ev[n++].detail = details(arena, told, 4);
+    ev[n] = step(arena, 3, EVENT_TYPE_COMPLAINT_MESSAGE, 1, STATE_OPEN, 2);
+    ev[n++].action = PTR(struct action, .text = STR("still waiting"));
+    ev[n] = step(arena, 4, EVENT_TYPE_COMPLAINT_ASSIGNED, 1, STATE_OPEN, 3);
+    ev[n++].routing = routing(arena, STR("cards"), STR("ann"));
+    ev[n] = step(arena, 5, EVENT_TYPE_COMPLAINT_TRANSFERRED, 1, STATE_OPEN, 4);
+    ev[n++].routing = routing(arena, STR("fraud"), STR("lee"));
+    ev[n] = own(arena, 5, EVENT_TYPE_ASSIGN_ASSIGNED, STAGE_ASSIGN, 5);
+    ev[n].event_id = projection_uuid(arena, 'e', 50);
+    ev[n++].routing = routing(arena, STR("fraud"), STR("lee"));
+    ev[n++] = fired(arena, 6, EVENT_TYPE_SLA_WARNED,
+                    &(struct sla_fired){
+                        .clock = CLOCK_RECOVERY_WINDOW, .start_no = 1, .percent = 25});
+    ev[n++] = fired(arena, 7, EVENT_TYPE_SLA_ESCALATED,
+                    &(struct sla_fired){.clock = CLOCK_FIRST_RESPONSE,
+                                        .start_no = 1,
+                                        .level = 1,
+                                        .to = STR("team_lead")});
+    ev[n] = own(arena, 8, EVENT_TYPE_ASSIGN_ESCALATED, STAGE_ASSIGN, 7);
+    ev[n].n_detail = 2;
+    ev[n++].detail = details(arena, rung, 2);
+    ev[n] = own(arena, 9, EVENT_TYPE_TRIAGE_CHANGED, STAGE_TRIAGE, 3);
+    ev[n++].triage = retriage(arena, PRIORITY_P2, PRIORITY_P2, 62);
+    ev[n] = own(arena, 10, EVENT_TYPE_TRIAGE_CHANGED, STAGE_TRIAGE, 3);
+    ev[n++].triage = retriage(arena, PRIORITY_P2, PRIORITY_P1, 80);
+    ev[n] = step(arena, 11, EVENT_TYPE_COMPLAINT_CORRECTED, 1, STATE_OPEN, 5);
+    ev[n].action = PTR(struct action, .has_kind = true, .kind = KIND_INQUIRY);
+    struct str *flags = ARENA_ARRAY(arena, struct str, 2);
+    flags[0] = STR("legal_threat");
+    flags[1] = STR("kind_drift");
+    ev[n++].classification =
+        PTR(struct classification_section, .language = STR("zh"), .kind = KIND_INQUIRY,
+            .needs_review = true, .severity = 4, .n_flags = 2, .flags = flags);
+    ev[n++] = step(arena, 12, EVENT_TYPE_COMPLAINT_REJECTED, 1, STATE_REJECTED, 6);
+    ev[n++] = step(arena, 60000, EVENT_TYPE_COMPLAINT_REOPENED, 2, STATE_OPEN, 1);
+    ev[n] = step(arena, 130000, EVENT_TYPE_COMPLAINT_REOPENED, 3, STATE_OPEN, 1);
+    ev[n].triage = triage(arena, PRIORITY_P3, 20);
+    ev[n++].classification = PTR(struct classification_section, .language = STR("en"),
+                                 .kind = KIND_COMPLAINT, .severity = 4);
+    ev[n++] = step(arena, 130001, EVENT_TYPE_COMPLAINT_MESSAGE, 3, STATE_OPEN, 2);
+    return n;
+}

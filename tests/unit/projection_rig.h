@@ -11,6 +11,10 @@
 /* A life of two complaints of two customers, with every kind of row in it; the last event
  * erases nobody.  Events and all they point to live in the arena. */
 size_t projection_life(struct arena *arena, struct complaint_event *events, size_t max);
+/* A case with everything that is read of it: notice, hand-over, warning, escalation,
+ * changes of priority (one that changes nothing), kind drift, rejection, and two late
+ * reopenings, the second of the first's case (complaints 1, 2, 3). */
+size_t projection_case(struct arena *arena, struct complaint_event *events, size_t max);
 /* The n-th UUID of a kind ("e" events, "c" complaints). */
 struct str projection_uuid(struct arena *arena, char kind, unsigned n);
 

@@ -13,6 +13,7 @@
 #include "gen/sql_dead_letters.h"
 #include "gen/sql_erase.h"
 #include "gen/sql_feedback_items.h"
+#include "gen/sql_inherit.h"
 #include "gen/sql_offsets_advance.h"
 #include "gen/sql_remedies.h"
 #include "gen/sql_sla_clocks.h"
@@ -105,6 +106,44 @@ test_fold_part(void **state)
     assert_int_equal(rows.n_assignments, 2);
     assert_true(rows.assignments[0].first);
     arena_release(&arena);
+}
+
+/* A late reopening takes its submission from the first case, also through a chain in one
+ * batch; a case that only follows another has one of its own. */
+static void
+test_inheritance(void **state)
+{
+    static const struct {
+        const char *what;
+        size_t from, n; /* of the case's events */
+        size_t expect;
+        bool second_seq;
+    } table[] = {
+        {"both in the batch", 0, 0, 2, false}, {"the first only", 0, 14, 1, false},
+        {"the second only", 14, 2, 1, false},  {"what comes later", 15, 1, 0, false},
+        {"reopened in time", 13, 1, 0, true},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct arena arena = {0};
+        struct complaint_event *events = ARENA_ARRAY(&arena, struct complaint_event, 24);
+        struct projection_item items[24];
+        struct projection_rows rows;
+        size_t all = projection_case(&arena, events, 24);
+        size_t n = table[i].n ? table[i].n : all - table[i].from;
+        print_message("row %zu: %s\n", i, table[i].what);
+        for (size_t k = 0; k < n; k++)
+            items[k] = (struct projection_item){&events[table[i].from + k], (int64_t)k};
+        if (table[i].second_seq)
+            events[table[i].from].seq = 2;
+        projection_fold(items, n, &arena, &rows);
+        assert_int_equal(rows.n_inheritances, table[i].expect);
+        if (i == 0) /* of the first case, not of the one between */
+            assert_memory_equal(rows.inheritances[1].from, rows.inheritances[0].from,
+                                PROJECTION_UUID);
+        arena_release(&arena);
+    }
 }
 
 static void
@@ -267,11 +306,17 @@ test_columns(void **state)
         [PG_TIMESTAMPTZ] = "timestamptz",
     };
     static const char *const sql[ROWS_TABLES] = {
-        [ROWS_OFFSETS] = sql_offsets_advance, [ROWS_EVENTS] = sql_complaint_events,
-        [ROWS_ASSIGNMENTS] = sql_assignments, [ROWS_COMPLAINTS] = sql_complaints,
-        [ROWS_CLOCKS] = sql_sla_clocks,       [ROWS_CUSTOMERS] = sql_customers,
-        [ROWS_REMEDIES] = sql_remedies,       [ROWS_FEEDBACK] = sql_feedback_items,
-        [ROWS_DEAD] = sql_dead_letters,       [ROWS_ERASE] = sql_erase,
+        [ROWS_OFFSETS] = sql_offsets_advance,
+        [ROWS_EVENTS] = sql_complaint_events,
+        [ROWS_ASSIGNMENTS] = sql_assignments,
+        [ROWS_COMPLAINTS] = sql_complaints,
+        [ROWS_INHERIT] = sql_inherit,
+        [ROWS_CLOCKS] = sql_sla_clocks,
+        [ROWS_CUSTOMERS] = sql_customers,
+        [ROWS_REMEDIES] = sql_remedies,
+        [ROWS_FEEDBACK] = sql_feedback_items,
+        [ROWS_DEAD] = sql_dead_letters,
+        [ROWS_ERASE] = sql_erase,
     };
     struct rows *rows = calloc(1, sizeof *rows);
     (void)state;
@@ -448,11 +493,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fold),          cmocka_unit_test(test_fold_part),
-        cmocka_unit_test(test_erasure),       cmocka_unit_test(test_check),
-        cmocka_unit_test(test_detail),        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_rows),          cmocka_unit_test(test_read_dead),
-        cmocka_unit_test(test_read_feedback), cmocka_unit_test(test_read_routed),
+        cmocka_unit_test(test_fold),        cmocka_unit_test(test_fold_part),
+        cmocka_unit_test(test_inheritance), cmocka_unit_test(test_erasure),
+        cmocka_unit_test(test_check),       cmocka_unit_test(test_detail),
+        cmocka_unit_test(test_columns),     cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_read_dead),   cmocka_unit_test(test_read_feedback),
+        cmocka_unit_test(test_read_routed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,129 +5,10 @@
 
 #include "gen/migrations.h"
 #include "projection_rig.h"
-
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-#include <cmocka.h>
+#include "projection_server.h"
 
 #define TOPIC STR("complaints.routed")
 #define LIFE 16
-
-static char server_dir[64];
-static char server_dsn[256];
-
-static bool
-run_script(const char *verb, char *ret_line, size_t max)
-{
-    char command[256];
-    (void)snprintf(command, sizeof command, "exec tests/unit/postgres.sh %s %s", verb,
-                   server_dir);
-    FILE *out = popen(command, "r");
-    assert_non_null(out);
-    if (ret_line && !fgets(ret_line, (int)max, out))
-        ret_line[0] = '\0';
-    if (ret_line)
-        ret_line[strcspn(ret_line, "\n")] = '\0';
-    return pclose(out) == 0;
-}
-
-static struct pg *
-open_pg(void)
-{
-    struct pg *pg;
-    struct err err;
-    if (!pg_connect_wait(&pg, server_dsn, "test", 5000, NULL, &err))
-        fail_msg("%s", err.text);
-    return pg;
-}
-
-static void
-must(bool ok, const struct err *err)
-{
-    if (!ok)
-        fail_msg("%s", err->text);
-}
-
-/* The first value of a query as a C string that the caller frees. */
-static char *
-ask(const char *sql)
-{
-    CLEANUP(pg_drop) struct pg *pg = open_pg();
-    CLEANUP(pg_result_drop) struct pg_result *rows = NULL;
-    struct err err;
-    must(pg_query(pg, sql, NULL, 0, &rows, &err), &err);
-    struct str value = pg_rows(rows) > 0 ? pg_value(rows, 0, 0) : STR_NULL;
-    char *copy = strndup(value.ptr ? value.ptr : "", value.len);
-    assert_non_null(copy);
-    return copy;
-}
-
-#define assert_ask(sql, expect)                                                          \
-    do {                                                                                 \
-        char *got = ask(sql);                                                            \
-        print_message("  %s: %s\n", (sql), got);                                         \
-        assert_string_equal(got, (expect));                                              \
-        free(got);                                                                       \
-    } while (0)
-
-/* A database as new. */
-static void
-fresh(void)
-{
-    CLEANUP(pg_drop) struct pg *pg = open_pg();
-    struct err err;
-    size_t n;
-    must(
-        pg_exec(pg,
-                "DROP SCHEMA IF EXISTS redress CASCADE; DROP SCHEMA IF EXISTS bi CASCADE",
-                &err),
-        &err);
-    must(pg_migrate(pg, migrations, COUNT_OF(migrations), &n, &err), &err);
-    assert_int_equal(n, COUNT_OF(migrations));
-}
-
-/* Everything in the tables, as one text. */
-static char *
-dump(void)
-{
-    char command[512];
-    size_t room = 1 << 20;
-    char *text = calloc(1, room);
-    (void)snprintf(command, sizeof command,
-                   "psql -X -q -At -f tests/integration/dump_tables.sql '%s'",
-                   server_dsn);
-    FILE *out = popen(command, "r");
-    assert_non_null(out);
-    assert_non_null(text);
-    size_t n = fread(text, 1, room - 1, out);
-    assert_int_equal(pclose(out), 0);
-    assert_true(n > 100);
-    return text;
-}
-
-static int no_stop;
-
-static struct writer *
-writer_open(void)
-{
-    struct writer *writer = calloc(1, sizeof *writer);
-    struct err err;
-    assert_non_null(writer);
-    writer->dsn = server_dsn;
-    writer->stop = &no_stop;
-    must(writer_start(writer, 5000, &err), &err);
-    return writer;
-}
-
-static void
-writer_close(struct writer *writer)
-{
-    writer_stop(writer);
-    free(writer);
-}
 
 struct life {
     struct arena arena;
@@ -172,13 +53,13 @@ write_life(struct writer *writer, struct life *life, struct writer_place *place,
 static void
 test_migrations(void **state)
 {
-    CLEANUP(pg_drop) struct pg *pg = open_pg();
+    CLEANUP(pg_drop) struct pg *pg = server_open();
     struct pg_migration changed[COUNT_OF(migrations)];
     struct err err;
     size_t n = 99;
     (void)state;
 
-    fresh();
+    server_fresh();
     must(pg_migrate(pg, migrations, COUNT_OF(migrations), &n, &err), &err);
     assert_int_equal(n, 0);
     must(pg_migrations_pending(pg, migrations, COUNT_OF(migrations), &n, &err), &err);
@@ -199,14 +80,15 @@ static void
 test_rights(void **state)
 {
     static const char *const contract[] = {
-        "complaints",       "timeline",       "sla_clocks",     "dead_letters",
-        "collectives",      "progress",       "sla_compliance", "causes",
-        "channels",         "teams",          "dates",          "triage_backlog",
-        "remedies",         "satisfaction",   "feedback_loop",  "daily",
-        "double_deviation", "recovery_window"};
+        "complaints",       "timeline",        "sla_clocks",      "dead_letters",
+        "collectives",      "progress",        "sla_compliance",  "causes",
+        "channels",         "teams",           "dates",           "triage_backlog",
+        "remedies",         "satisfaction",    "feedback_loop",   "daily",
+        "double_deviation", "recovery_window", "notices",         "escalations",
+        "kind_drift",       "triage",          "priority_changes"};
     (void)state;
 
-    fresh();
+    server_fresh();
     assert_ask(
         "SELECT string_agg(c.relname || '.' || a.attname, ' ') FROM pg_class c JOIN"
         " pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE"
@@ -241,7 +123,7 @@ test_life(void **state)
     struct err err;
     (void)state;
 
-    fresh();
+    server_fresh();
     must(writer_claim(writer, TOPIC, &place, 1, &err), &err);
     place.end_offset = 20; /* a marker behind the last event */
     write_life(writer, life, &place, LIFE);
@@ -300,10 +182,10 @@ test_same_rows(void **state)
         struct writer_place place = {0};
         struct err err;
         print_message("batches of %zu\n", size);
-        fresh();
+        server_fresh();
         must(writer_claim(writer, TOPIC, &place, 1, &err), &err);
         write_life(writer, life, &place, size);
-        char *rows = dump();
+        char *rows = server_dump();
         if (expect)
             assert_string_equal(rows, expect);
         else
@@ -316,7 +198,7 @@ test_same_rows(void **state)
             must(writer_write(writer, TOPIC, &place, 1, life->inputs + i,
                               life->n - i < 5 ? life->n - i : 5, &life->arena, &err),
                  &err);
-        rows = dump();
+        rows = server_dump();
         assert_string_equal(rows, expect);
         free(rows);
         writer_close(writer);
@@ -334,7 +216,7 @@ test_fence(void **state)
     struct err err = {0};
     (void)state;
 
-    fresh();
+    server_fresh();
     must(writer_claim(old, TOPIC, &place, 1, &err), &err);
     must(writer_write(old, TOPIC, &place, 1, life->inputs, 2, &life->arena, &err), &err);
     must(writer_claim(heir, TOPIC, &later, 1, &err), &err);
@@ -373,7 +255,7 @@ test_copy(void **state)
         events[i].seq = i + 1;
         inputs[i] = (struct input){.offset = i, .ev = &events[i]};
     }
-    fresh();
+    server_fresh();
     must(writer_claim(writer, TOPIC, &place, 1, &err), &err);
     must(writer_write(writer, TOPIC, &place, 1, inputs, 250, &arena, &err), &err);
     assert_int_equal(atomic_load(&writer->commits), 1);
@@ -403,7 +285,7 @@ test_poison(void **state)
     const struct action nul = {.text = {"a\0b", 3}};
     (void)state;
 
-    fresh();
+    server_fresh();
     life->events[2].action = &nul;
     must(writer_claim(writer, TOPIC, &place, 1, &err), &err);
     write_life(writer, life, &place, LIFE);
@@ -427,7 +309,7 @@ test_reconnect(void **state)
     struct err err = {0};
     (void)state;
 
-    fresh();
+    server_fresh();
     must(writer_claim(writer, TOPIC, &place, 1, &err), &err);
     for (size_t i = 0; i < life->n; i += 4) {
         free(ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -456,7 +338,7 @@ test_erase(void **state)
 
     erased.event_id = projection_uuid(&life->arena, 'e', 99);
     erased.type = EVENT_TYPE_CUSTOMER_ERASED;
-    fresh();
+    server_fresh();
     must(writer_claim(writer, TOPIC, &place, 1, &err), &err);
     write_life(writer, life, &place, LIFE);
     must(writer_write(writer, TOPIC, &place, 1, &input, 1, &life->arena, &err), &err);
@@ -474,13 +356,6 @@ test_erase(void **state)
     life_drop(life);
 }
 
-static void
-test_no_server(void **state)
-{
-    (void)state;
-    print_message("no PostgreSQL server here: nothing of it was tested\n");
-}
-
 int
 main(void)
 {
@@ -491,12 +366,10 @@ main(void)
         cmocka_unit_test(test_copy),       cmocka_unit_test(test_reconnect),
         cmocka_unit_test(test_erase),
     };
-    const struct CMUnitTest none[] = {cmocka_unit_test(test_no_server)};
 
-    (void)snprintf(server_dir, sizeof server_dir, "/tmp/redress-pg-%d", (int)getpid());
-    if (!run_script("start", server_dsn, sizeof server_dsn))
-        return cmocka_run_group_tests(none, NULL, NULL);
+    if (!server_start())
+        return 0;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)run_script("stop", NULL, 0);
+    server_stop();
     return failed;
 }
