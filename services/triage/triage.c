@@ -370,5 +370,5 @@ triage_score(const struct triage_policy *policy, const struct triage_case *c,
         .policy_version = policy->version,
         .policy_hash = policy->hash,
     };
-    triage_advise(policy, c, tier, arena, ret);
+    triage_advise(policy, c, u, tier, arena, ret);
 }

@@ -167,8 +167,8 @@ struct str triage_why(const struct triage_policy *policy,
 /* Remedy advice, checklist, what was offered and the limit into the section, whose tier,
  * double_deviation and evidence are there (triage_advice.c). */
 void triage_advise(const struct triage_policy *policy, const struct triage_case *c,
-                   const struct triage_tier *tier, struct arena *arena,
-                   struct triage_section *ret);
+                   const struct triage_customer *u, const struct triage_tier *tier,
+                   struct arena *arena, struct triage_section *ret);
 
 /* The tier in force: upstream's by name or alias, else by value or years, else default.
  */

@@ -3,9 +3,12 @@
  * rules can move on. */
 #include "triage/triage.h"
 
+/* The case's flags; "vulnerable" also if the customer's file says so, as in overrides. */
 static bool
-has_flag(const struct triage_case *c, struct str flag)
+has_flag(const struct triage_case *c, const struct triage_customer *u, struct str flag)
 {
+    if (u->has_vulnerable && u->vulnerable && str_eq(flag, STR("vulnerable")))
+        return true;
     for (size_t i = 0; i < c->n_flags; i++)
         if (str_eq(c->flags[i], flag))
             return true;
@@ -63,12 +66,13 @@ maybe(enum triage_maybe want, bool is)
 
 static const struct triage_remedy *
 remedy_of(const struct triage_policy *policy, const struct triage_case *c,
-          enum triage_relationship relationship, bool doubled, bool wants)
+          const struct triage_customer *u, enum triage_relationship relationship,
+          bool doubled, bool wants)
 {
     bool refused = c->n_refused > 0 && compensation_refused(policy, c);
     for (size_t i = 0; i < policy->n_remedies; i++) {
         const struct triage_remedy *r = &policy->remedies[i];
-        if ((str_is_null(r->flag) || has_flag(c, r->flag)) &&
+        if ((str_is_null(r->flag) || has_flag(c, u, r->flag)) &&
             (!r->has_kind || r->kind == c->kind) &&
             (!r->has_relationship || r->relationship == relationship) &&
             maybe(r->double_deviation, doubled) && maybe(r->reopen, c->reopen_advised) &&
@@ -144,13 +148,13 @@ checklist(const struct triage_remedy *remedy, const struct triage_case *c,
 
 void
 triage_advise(const struct triage_policy *policy, const struct triage_case *c,
-              const struct triage_tier *tier, struct arena *arena,
-              struct triage_section *ret)
+              const struct triage_customer *u, const struct triage_tier *tier,
+              struct arena *arena, struct triage_section *ret)
 {
     bool wants = !str_empty(c->desired_remedy) &&
                  compensation_in(policy, c->desired_remedy) < policy->n_compensations;
     const struct triage_remedy *remedy =
-        remedy_of(policy, c, tier->relationship, ret->double_deviation, wants);
+        remedy_of(policy, c, u, tier->relationship, ret->double_deviation, wants);
     ret->remedy_advice = remedy ? remedy->advice : STR_NULL;
     ret->offered = c->offered;
     ret->n_offered = c->n_offered;

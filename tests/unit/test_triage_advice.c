@@ -150,6 +150,30 @@ test_advice(void **state)
     }
 }
 
+/* What the customer's file says counts as what he wrote himself. */
+static void
+test_vulnerable_by_the_file(void **state)
+{
+    (void)state;
+    static const struct {
+        bool has, is, listed;
+    } table[] = {{false, false, false}, {true, false, false}, {true, true, true}};
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct triage_case c = {.state = STATE_OPEN,
+                                .received_at = T0,
+                                .recovery_ends_at = T0 + TRIAGE_WINDOW_MS,
+                                .kind = KIND_COMPLAINT,
+                                .case_severity = 2};
+        struct triage_customer u = {.has_vulnerable = table[i].has,
+                                    .vulnerable = table[i].is};
+        struct triage_section s = {0};
+        print_message("row %zu\n", i);
+        triage_score(policy, &c, &u, T0, &arena, &s);
+        assert_true(str_eq(s.remedy_advice, STR("explain_and_repair")));
+        assert_int_equal(lists(&s, "what help the person needs"), table[i].listed);
+    }
+}
+
 /* No limit is named where nothing is given. */
 static void
 test_no_limit_without_a_complaint(void **state)
@@ -192,6 +216,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_advice),
+        cmocka_unit_test(test_vulnerable_by_the_file),
         cmocka_unit_test(test_no_limit_without_a_complaint),
         cmocka_unit_test(test_many_offers),
     };
