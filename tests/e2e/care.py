@@ -113,6 +113,14 @@ CASES = {
     "product 1": ({"customer": {"id": "care-product"}, "product": "mortgage"}, [(1, "resolved", {}), (2, "closed", {})]),
     "product 2": ({"customer": {"id": "care-product"}, "product": "mortgage", "shift": 240}, []),
     "nobody": ({"customer": None}, []),
+    "promised anew": ({}, [(1, *promise("p", 20)), (10, *promise("p", 40)), (35, "promise_kept", {"promise_id": "p"})]),
+    "waits for one, then another": ({}, [(1, "responded", {"text": "a"}), (10, "waiting", {"for": "customer", "reason": "r"}),
+                                         (20, "waiting", {"for": "third_party", "reason": "r"}), (35, "resumed", {})]),
+    "elsewhere": ({}, [(1, "referred", {"to": "ombudsman", "case_ref": "O1"}), (50, "resumed", {}), (60, "resolved", {})]),
+    "same owner": ({}, [(1, "assigned", {"team": "banking", "owner": "zoe"}), (2, "assigned", {"team": "banking", "owner": "zoe"}),
+                        (9, "resolved", {})]),
+    "at the last hour": ({}, [(1, "resolved", {}), (721, "reopened", {"reason": "r"})]),
+    "too late": ({}, [(1, "resolved", {}), (2, "closed", {}), (722 + 1 / 3600, "reopened", {"reason": "r"})]),
     "refused steps": ({}, [(1, "closed", {}), (2, "remedy_accepted", {}), (3, "resumed", {})]),
 }
 
@@ -213,6 +221,13 @@ WANT = {
     "angry later": ["clock next_response breached 29", "reopen_advised=True", "remedy_advice=reopen", "state=closed"],
     "order 1": ["evidence"], "order 2": ["evidence repeat", "first priority=P2"],
     "product 1": ["evidence"], "product 2": ["evidence repeat", "first priority=P2"],
+    "promised anew": ["clock promise 2 met 40 35", "failed_recoveries=0", "note promise 1", "note delay 10 20 100 1000", "no triage.promise_broken"],
+    "waits for one, then another": ["clock resolution breached 125", "clock update 2 breached 51", "clock statutory breached 1000"],
+    "elsewhere": ["clock resolution met 149 60", "clock update met_late 40 60", "clock first_response met_late 20 60", "state=resolved"],
+    "same owner": ["clock owner met 61 9", "clock owner 2", "owner=zoe"],
+    "at the last hour": ["state=open", "clock resolution 2 breached 821", "failed_recoveries=1", "evidence reopened"],
+    "too late": ["state=closed", "reopenings=0", "failed_recoveries=0", "no clock next_response"],
+    "too late#2": ["state=open", "clock resolution breached 822.0003", "note acknowledgement 722.0003", "evidence reopened"],
     "refused steps": ["note acknowledgement 0", "note resolution", "note progress 40", "rows complaint.step_refused 3"],
 }
 # Who is helped first: the scores that the last event of the case itself (not of time) left, falling.
@@ -287,7 +302,7 @@ class Care:
                 r.true(f"care: {name} is there", False)
                 continue
             for line in lines:
-                self.line(r, f"care: {name}: {line}", ref, CASES[name][0].get("shift", 0), line.split())
+                self.line(r, f"care: {name}: {line}", ref, CASES.get(name, ({},))[0].get("shift", 0), line.split())
         score = {name: [x["detail"]["triage_score"] for x in self.lines[self.ref(name)] if "triage_score" in x["detail"]
                         and x["type"] in ("complaint.submitted", "triage.changed")
                         and self.hour(x["occurred_at"]) < 60][-1] for name in ORDER}

@@ -9,6 +9,7 @@ import door
 import due
 import journey
 import lifecycle
+import policies
 import show
 import wall
 from stack import T0, Feed, Results, advance, after, settle
@@ -55,6 +56,7 @@ def event_clock(r):
     cared.check(r)
     dues.check(r)
     due.explained(r, dues.rows, 24)
+    policies.check(r)
 
 
 def main():
