@@ -99,6 +99,9 @@ bool
 timer_pause(struct sla_timer *timer, int64_t at_ms)
 {
     int64_t from_ms = i64_max(at_ms, timer->row.started_at);
+    /* A wait that is told late adds what it lasts beyond the last one, no hour twice. */
+    if (timer->has_resumed_at)
+        from_ms = i64_max(from_ms, timer->resumed_at);
     if (timer->row.status != CLOCK_STATUS_RUNNING || from_ms > timer->row.due_at)
         return false;
     /* The maximum is for all pauses together: nobody is parked for ever by turns. */
@@ -145,6 +148,8 @@ timer_resume(struct sla_timer *timer, const struct calendar *calendar, int64_t a
     timer->row.status = CLOCK_STATUS_RUNNING;
     timer->row.has_paused_since = false;
     timer->row.paused_since = 0;
+    timer->has_resumed_at = true;
+    timer->resumed_at = to_ms;
     set_warn(timer, calendar, to_ms);
 }
 
