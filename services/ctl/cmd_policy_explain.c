@@ -8,6 +8,7 @@
 #include "base/times.h"
 #include "ctl/ctl.h"
 #include "ctl/policy_intervals.h"
+#include "ctl/show.h"
 #include "ident/ident.h"
 #include "sla/sla_policy.h"
 
@@ -163,18 +164,27 @@ print_moment(struct buf *out, const char *what, const struct zone *zone, int64_t
     buf_add_char(out, '\n');
 }
 
+/* Where an interval's reason and a note begin: what handlers wrote may be long, and goes
+ * through show_wrap(). */
+enum { WHY_COLUMN = 74, NOTE_COLUMN = 11 };
+
 static void
 print_clock(struct buf *out, const struct told_clock *clock,
             const struct calendar *calendar, const struct account *account)
 {
     const struct sla_clock *row = &clock->row;
     const struct zone *zone = calendar ? calendar->zone : NULL;
-    buf_printf(out, "\n%s", clock_name(row->clock));
-    if (!str_empty(row->promise_id))
-        buf_printf(out, " %.*s", STR_ARG(row->promise_id));
-    buf_printf(out, " #%d: %s\n", (int)row->start_no, clock_status_name(row->status));
-    buf_printf(out, "  policy   %.*s %.*s, target %.*s\n", STR_ARG(row->policy),
+    CLEANUP(buf_release) struct buf text = {0};
+    buf_printf(&text, "%s%s%.*s #%d: %s", clock_name(row->clock),
+               str_empty(row->promise_id) ? "" : " ", STR_ARG(row->promise_id),
+               (int)row->start_no, clock_status_name(row->status));
+    buf_add_char(out, '\n');
+    show_wrap(out, 0, 4, buf_str(&text));
+    buf_clear(&text);
+    buf_printf(&text, "%.*s %.*s, target %.*s", STR_ARG(row->policy),
                STR_ARG(row->policy_version), STR_ARG(row->target));
+    buf_add_c(out, "  policy   ");
+    show_wrap(out, NOTE_COLUMN, NOTE_COLUMN, buf_str(&text));
     buf_printf(out, "  counted  in %.*s, calendar %.*s\n",
                STR_ARG(zone ? zone->name : STR("UTC")),
                STR_ARG(calendar ? calendar->name : STR("unknown")));
@@ -186,7 +196,8 @@ print_clock(struct buf *out, const struct told_clock *clock,
         buf_add_c(out, " to ");
         add_local(out, zone, item->to_ms, true);
         add_span(out, item->to_ms - item->from_ms);
-        buf_printf(out, "  %.*s\n", STR_ARG(item->why));
+        buf_add_c(out, "  ");
+        show_wrap(out, WHY_COLUMN, WHY_COLUMN, item->why);
     }
     print_moment(out, "due", zone, row->due_at);
     if (row->has_met_at)
@@ -195,9 +206,12 @@ print_clock(struct buf *out, const struct told_clock *clock,
         print_moment(out, "breached", zone, row->breached_at);
     buf_add_c(out, "  counted ");
     add_span(out, account->counted_ms);
-    buf_printf(out, " in %zu intervals\n", account->n_counted);
-    if (!str_is_null(account->note))
-        buf_printf(out, "  note     %.*s\n", STR_ARG(account->note));
+    buf_printf(out, " in %zu interval%s\n", account->n_counted,
+               account->n_counted == 1 ? "" : "s");
+    if (str_is_null(account->note))
+        return;
+    buf_add_c(out, "  note     ");
+    show_wrap(out, NOTE_COLUMN, NOTE_COLUMN, account->note);
 }
 
 /* --- JSON --------------------------------------------------------------------------- */
@@ -337,13 +351,11 @@ cmd_policy_explain(struct ctl *ctl)
     if (!ctl_options(ctl, NULL, 0, 1, 1, &status))
         return status;
     struct explain explain = {0};
-    struct str id = str_from(ctl->argv[0]);
+    struct str id = arena_lower(&explain.arena, str_from(ctl->argv[0]));
     struct str key = ident_key_of(&explain.arena, id);
     struct sla_policy *policy = NULL;
     if (str_is_null(key)) {
-        fprintf(stderr, "redress: \"%.60s\" is no complaint_id; see `redress show`\n",
-                ctl->argv[0]);
-        status = CTL_WRONG;
+        status = ctl_usage("\"%.60s\" is no complaint_id", ctl->argv[0]);
     } else if (!(policy = sla_policy_load(ctl->settings.policy_dir, &err))) {
         status = ctl_fail(&err);
     } else {

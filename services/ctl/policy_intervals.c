@@ -206,15 +206,17 @@ static struct str
 days_why(const struct walk *walk)
 {
     static const char *const NAMES[TARGET_UNIT_COUNT] = {
-        [TARGET_UNIT_DAYS] = "calendar days",
-        [TARGET_UNIT_WEEKS] = "weeks",
-        [TARGET_UNIT_MONTHS] = "months",
+        [TARGET_UNIT_DAYS] = "calendar day",
+        [TARGET_UNIT_WEEKS] = "week",
+        [TARGET_UNIT_MONTHS] = "month",
     };
+    bool one = walk->target.n == 1;
     const char *until = walk->target.until == TARGET_UNTIL_END_OF_DAY
-                            ? "the last one to its end (end_of_day)"
-                            : "the last one to the time of day of the start";
-    return arena_printf(walk->arena, "%d %s, %s", (int)walk->target.n,
-                        NAMES[walk->target.unit], until);
+                            ? "to its end (end_of_day)"
+                            : "to the time of day of the start";
+    return arena_printf(walk->arena, "%d %s%s, %s%s", (int)walk->target.n,
+                        NAMES[walk->target.unit], one ? "" : "s",
+                        one ? "" : "the last one ", until);
 }
 
 static void
@@ -371,6 +373,10 @@ note_of(const struct walk *walk, const struct account *account)
             "counting with calendar %.*s as it is now gives %s: the calendar was changed "
             "since; the due time that was set stands",
             STR_ARG(walk->calendar->name), time_print(account->counts_to, text));
+    /* Only the recovery window can: until it ends nothing may go wrong. */
+    if (clock->row.has_breached_at && clock->row.breached_at < clock->row.due_at)
+        return STR("breached before it was due: the customer came back, or was not "
+                   "content, within it");
     for (size_t i = 0; i < clock->n_pauses; i++)
         if (clock->pauses[i].to_ms == TIME_NONE)
             return STR("paused: the due time moves later by the pause when it ends");

@@ -88,6 +88,41 @@ date_of(const json_t *preset, const char *key, const char *fallback)
     return date ? date : fallback;
 }
 
+/* Rows of bi.sla_clocks name a policy; two of one name cannot be told apart there. */
+static void
+lint_names(struct policy_check *check, const json_t *policies)
+{
+    size_t i = 0;
+    json_t *later = NULL;
+    json_array_foreach(policies, i, later)
+    {
+        struct str name = text_of(json_object_get(later, "name"));
+        for (size_t k = 0; k < i && name.len > 0; k++) {
+            if (!str_eq(name,
+                        text_of(json_object_get(json_array_get(policies, k), "name"))))
+                continue;
+            policy_find(check, STR("sla.json"),
+                        arena_printf(check->arena, "$.policies[%zu].name", i), true,
+                        "\"%.*s\" is the name of $.policies[%zu], too: clocks will not "
+                        "tell which of them they follow; give each its own",
+                        STR_ARG(name), k);
+            break;
+        }
+    }
+}
+
+/* Dates are YYYY-MM-DD here: their order is that of their texts. */
+static void
+lint_dates(struct policy_check *check, struct str file, const json_t *preset)
+{
+    const char *from = date_of(preset, "from", "0");
+    const char *to = date_of(preset, "to", "9");
+    if (strcmp(from, to) > 0)
+        policy_find(check, file, STR("$.in_force"), true,
+                    "never in force: it ends on %.10s, before it begins on %.10s", to,
+                    from);
+}
+
 /* Presets are asked in the order of $.presets: names and dates in force. */
 static void
 lint_presets(struct policy_check *check, const json_t *sla)
@@ -101,6 +136,7 @@ lint_presets(struct policy_check *check, const json_t *sla)
         struct str name = arena_printf(check->arena, "sla/%.*s.json",
                                        STR_ARG(text_of(json_array_get(list, i))));
         presets[i] = policy_check_read(check, name);
+        lint_dates(check, name, presets[i]);
         for (size_t k = 0; presets[i] && k < i; k++) {
             if (!presets[k] || list_len(json_object_get(presets[k], "regulators")) == 0 ||
                 !covers(presets[k], presets[i], keys) ||
@@ -287,6 +323,7 @@ policy_lint(struct policy_check *check)
                match_keys);
     lint_order(check, STR("routing.json"), json_object_get(routing, "rules"), "rules",
                false, route_keys);
+    lint_names(check, json_object_get(sla, "policies"));
     lint_presets(check, sla);
     lint_ladders(check, sla, routing);
     if (sla)

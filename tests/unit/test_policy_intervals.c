@@ -146,6 +146,13 @@ static const struct row table[] = {
      "2026-03-02T04:00:00Z", "2026-04-27T16:00:00Z", NULL, NULL, NULL, NULL, true,
      "-720 day of receipt does not count|"
      "+80640 8 weeks, the last one to its end (end_of_day)"},
+    {"one week", "{\"weeks\":1,\"until\":\"end_of_day\"}", "2026-03-02T04:00:00Z",
+     "2026-03-09T16:00:00Z", NULL, NULL, NULL, NULL, true,
+     "-720 day of receipt does not count|+10080 1 week, to its end (end_of_day)"},
+    {"one day", "{\"days\":1}", "2026-03-02T04:00:00Z", "2026-03-03T04:00:00Z", NULL,
+     NULL, NULL, NULL, true,
+     "-720 day of receipt does not count|"
+     "+720 1 calendar day, to the time of day of the start"},
     {"days to the time of day", "{\"days\":2}", "2026-03-02T04:00:00Z",
      "2026-03-04T04:00:00Z", NULL, NULL, NULL, NULL, true,
      "-720 day of receipt does not count|"
@@ -188,6 +195,26 @@ intervals(void **state)
             end_ms = account.intervals[k].to_ms;
         }
         assert_int_equal(end_ms, clock.row.due_at);
+    }
+}
+
+/* After closing, a reopening or a bad rating breaches the recovery window at once. */
+static void
+breached_early(void **state)
+{
+    (void)state;
+    for (int early = 0; early < 2; early++) {
+        CLEANUP(arena_release) struct arena arena = {0};
+        struct told_clock clock = {.row = {.clock = CLOCK_RECOVERY_WINDOW,
+                                           .target = STR("{\"hours\":672}"),
+                                           .due_at = 672 * HOUR_MS,
+                                           .has_breached_at = true}};
+        clock.row.breached_at = clock.row.due_at - early;
+        struct account account = account_of(&arena, &clock, calendar_cn());
+        print_message("row %d\n", early);
+        assert_int_equal(!str_is_null(account.note), early);
+        if (early)
+            assert_true(str_starts(account.note, STR("breached before it was due: ")));
     }
 }
 
@@ -323,6 +350,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals),
+        cmocka_unit_test(breached_early),
         cmocka_unit_test(partitions),
         cmocka_unit_test(pauses_and_extensions),
         cmocka_unit_test(starts_apart),
