@@ -260,7 +260,7 @@ step(struct arena *arena, unsigned n, enum event_type type, unsigned complaint,
     r->has_ended_at = state == STATE_REJECTED;
     r->ended_at = ev.occurred_at;
     r->complaint_ref = arena_printf(arena, complaint == 1 ? "R-1" : "R-1#%u", complaint);
-    if (type == EVENT_TYPE_COMPLAINT_REOPENED)
+    if (complaint > 1)
         r->previous_complaint_id = projection_uuid(arena, 'c', complaint - 1);
     ev.has_seq = true;
     ev.seq = seq;

@@ -4,6 +4,7 @@
 #include "projection/ageing.h"
 #include "projection/writer.h"
 
+#include "gen/migrations.h"
 #include "projection_rig.h"
 #include "projection_server.h"
 
@@ -145,6 +146,40 @@ test_same_rows(void **state)
     free(expect);
 }
 
+/* Rows from before the rule get what they would have now. */
+static void
+test_inherit_late(void **state)
+{
+    CLEANUP(pg_drop) struct pg *pg = NULL;
+    struct err err = {0};
+    size_t found = 0;
+    (void)state;
+
+    write_case(EVENTS);
+    char *expect = server_dump();
+    pg = server_open();
+    must(pg_exec(pg,
+                 "SET search_path = redress; UPDATE complaints SET sections = sections &"
+                 " 127, channel = NULL, brand = NULL, text = NULL, subject = NULL,"
+                 " regulator = NULL, regulator_received_at = NULL, extra = NULL"
+                 " WHERE sections & 128 <> 0",
+                 &err),
+         &err);
+    char *before = server_dump();
+    assert_string_not_equal(before, expect);
+    for (size_t i = 0; i < COUNT_OF(migrations); i++)
+        if (strcmp(migrations[i].name, "008_inherit") == 0) {
+            must(pg_exec(pg, migrations[i].sql, &err), &err);
+            found++;
+        }
+    assert_int_equal(found, 1);
+    char *after = server_dump();
+    assert_string_equal(after, expect);
+    free(expect);
+    free(before);
+    free(after);
+}
+
 /* Between two events a score grows by the policy's steps, less what it holds already. */
 static void
 test_ageing(void **state)
@@ -193,9 +228,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),
-        cmocka_unit_test(test_recovery),
-        cmocka_unit_test(test_same_rows),
+        cmocka_unit_test(test_views),     cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_same_rows), cmocka_unit_test(test_inherit_late),
         cmocka_unit_test(test_ageing),
     };
 
