@@ -75,17 +75,23 @@ due_of(const struct sla_section *sla, enum clock clock)
     return due_ms;
 }
 
-/* The next date at which they may expect something of us. */
+/* The same where it is still to come: nobody is told to expect what has passed. */
 static int64_t
-next_of(const struct notice_facts *facts)
+ahead_of(const struct notice_facts *facts, enum clock clock)
+{
+    int64_t due_ms = due_of(facts->sla, clock);
+    return due_ms > facts->at_ms ? due_ms : TIME_NONE;
+}
+
+int64_t
+notice_next_ms(const struct notice_facts *facts)
 {
     static const enum clock EXPECTED[] = {CLOCK_FIRST_RESPONSE, CLOCK_NEXT_RESPONSE,
                                           CLOCK_RESOLUTION, CLOCK_STATUTORY};
     int64_t next_ms = TIME_NONE;
     for (size_t i = 0; i < COUNT_OF(EXPECTED); i++) {
-        int64_t due_ms = due_of(facts->sla, EXPECTED[i]);
-        if (due_ms != TIME_NONE && due_ms > facts->at_ms &&
-            (next_ms == TIME_NONE || due_ms < next_ms))
+        int64_t due_ms = ahead_of(facts, EXPECTED[i]);
+        if (due_ms != TIME_NONE && (next_ms == TIME_NONE || due_ms < next_ms))
             next_ms = due_ms;
     }
     return next_ms;
@@ -265,19 +271,19 @@ date_of(const struct notice_facts *facts, enum name name)
 {
     switch (name) {
     case NAME_ACKNOWLEDGE_BY:
-        return due_of(facts->sla, CLOCK_ACKNOWLEDGE);
+        return ahead_of(facts, CLOCK_ACKNOWLEDGE);
     case NAME_FIRST_RESPONSE_BY:
-        return due_of(facts->sla, CLOCK_FIRST_RESPONSE);
+        return ahead_of(facts, CLOCK_FIRST_RESPONSE);
     case NAME_RESOLUTION_BY:
-        return due_of(facts->sla, CLOCK_RESOLUTION);
+        return ahead_of(facts, CLOCK_RESOLUTION);
     case NAME_STATUTORY_BY:
-        return due_of(facts->sla, CLOCK_STATUTORY);
+        return ahead_of(facts, CLOCK_STATUTORY);
     case NAME_UPDATE_BY:
-        return due_of(facts->sla, CLOCK_UPDATE);
+        return ahead_of(facts, CLOCK_UPDATE);
     case NAME_FOLLOW_UP_BY:
-        return due_of(facts->sla, CLOCK_FOLLOW_UP);
+        return ahead_of(facts, CLOCK_FOLLOW_UP);
     case NAME_NEXT_BY:
-        return next_of(facts);
+        return notice_next_ms(facts);
     case NAME_DUE_AT:
         return facts->due_at;
     case NAME_UNTIL:

@@ -149,6 +149,8 @@ struct notice_facts {
     int64_t previous; /* the date told before             */
     int64_t appeal_until;
 };
+/* The next date at which they may expect something of us; TIME_NONE without one. */
+int64_t notice_next_ms(const struct notice_facts *facts);
 /* True if the event is to be told; *ret has all but event_id, recipient, into_ref and
  * previous_ref.  c is the case after the event; its told, asked ... are updated (lists in
  * the arena).  Histories and erased customers are the caller's to leave out. */

@@ -85,15 +85,15 @@ due_of(const struct sla_section *sla, enum clock clock, struct str promise_id)
     return due_ms;
 }
 
-/* The dates that acknowledgement and reopening give. */
+/* The dates that acknowledgement and reopening give; none that has passed. */
 static void
-tell_dates(struct assign_case *c, const struct sla_section *sla, struct arena *arena)
+tell_dates(struct assign_case *c, const struct complaint_event *ev, struct arena *arena)
 {
     static const enum clock TOLD[] = {CLOCK_FIRST_RESPONSE, CLOCK_RESOLUTION,
                                       CLOCK_STATUTORY};
     for (size_t i = 0; i < COUNT_OF(TOLD); i++) {
-        int64_t due_ms = due_of(sla, TOLD[i], STR_NULL);
-        if (due_ms != TIME_NONE)
+        int64_t due_ms = due_of(ev->sla, TOLD[i], STR_NULL);
+        if (due_ms != TIME_NONE && due_ms > ev->occurred_at)
             told_put(c, &(struct assign_told){.clock = TOLD[i], .due_at = due_ms}, arena);
     }
 }
@@ -141,7 +141,7 @@ receipt(struct choice *is)
     if (c->acknowledged || !opens)
         return false;
     c->acknowledged = true;
-    tell_dates(c, is->ev->sla, is->arena);
+    tell_dates(c, is->ev, is->arena);
     if (is->ev->type == EVENT_TYPE_COMPLAINT_REOPENED && is->ev->register_)
         is->facts->previous_id = is->ev->register_->previous_complaint_id;
     return tell(is, OCCASION_ACKNOWLEDGEMENT);
@@ -164,7 +164,11 @@ waiting(struct choice *is, const struct action *said)
 static bool
 promised(struct choice *is, const struct action *said)
 {
-    if (!said->has_due_at)
+    if (!said->has_due_at || said->due_at <= is->ev->occurred_at)
+        return false; /* nobody is promised what has passed */
+    /* News that come late, of a date whose place another one has taken since. */
+    int64_t runs_ms = due_of(is->ev->sla, CLOCK_PROMISE, said->promise_id);
+    if (runs_ms != TIME_NONE && runs_ms != said->due_at)
         return false;
     const struct assign_told *old = told_find(is->c, CLOCK_PROMISE, said->promise_id);
     struct assign_told entry = {
@@ -334,10 +338,28 @@ resumed(struct choice *is)
            tell(is, OCCASION_PROGRESS_RESUMED);
 }
 
+/* The longest wait that the policy allows is over: the date that they know has moved. */
+static bool
+resumed_by_itself(struct choice *is)
+{
+    const struct sla_fired *what = is->ev->sla ? is->ev->sla->fired : NULL;
+    const struct assign_told *old = told_find(is->c, CLOCK_RESOLUTION, STR_NULL);
+    int64_t due_ms = due_of(is->ev->sla, CLOCK_RESOLUTION, STR_NULL);
+    if (!what || what->clock != CLOCK_RESOLUTION || !old || due_ms == TIME_NONE ||
+        due_ms <= old->due_at)
+        return false;
+    is->facts->clock = CLOCK_RESOLUTION;
+    is->facts->previous = old->due_at;
+    is->facts->until = due_ms;
+    told_put(is->c, &(struct assign_told){.clock = CLOCK_RESOLUTION, .due_at = due_ms},
+             is->arena);
+    return tell(is, OCCASION_DELAY_EXTENDED);
+}
+
 static bool
 reopened(struct choice *is)
 {
-    tell_dates(is->c, is->ev->sla, is->arena);
+    tell_dates(is->c, is->ev, is->arena);
     return tell(is, OCCASION_PROGRESS_REOPENED);
 }
 
@@ -368,6 +390,78 @@ take_appeal(struct choice *is)
         is->facts->appeal_until = r->ended_at + NOTICE_APPEAL_MS;
 }
 
+/* "The next step by ..." is a date told as well; the other clocks' are told before. An
+ * answer settles it. */
+static void
+tell_next(struct choice *is, bool told)
+{
+    const struct assign_told *old = told_find(is->c, CLOCK_NEXT_RESPONSE, STR_NULL);
+    int64_t due_ms = due_of(is->ev->sla, CLOCK_NEXT_RESPONSE, STR_NULL);
+    enum occasion about = is->facts->occasion;
+    bool says_next =
+        told && (about == OCCASION_PROGRESS_OWNER || about == OCCASION_PROGRESS_REFUSED ||
+                 about == OCCASION_PROGRESS_UPDATE || about == OCCASION_DELAY_OVERDUE);
+    if (old && due_ms == TIME_NONE && is->ev->sla &&
+        is->ev->type != EVENT_TYPE_SLA_BREACHED)
+        told_drop(is->c, old, is->arena);
+    else if (says_next && due_ms > is->ev->occurred_at &&
+             due_ms == notice_next_ms(is->facts))
+        told_put(is->c,
+                 &(struct assign_told){.clock = CLOCK_NEXT_RESPONSE, .due_at = due_ms},
+                 is->arena);
+}
+
+static bool
+choose(struct choice *is, const struct action *said)
+{
+    if (receipt(is))
+        return true;
+    switch (is->ev->type) {
+    case EVENT_TYPE_COMPLAINT_ASSIGNED:
+    case EVENT_TYPE_COMPLAINT_TRANSFERRED:
+        return handed_on(is);
+    case EVENT_TYPE_COMPLAINT_WAITING:
+        return waiting(is, said);
+    case EVENT_TYPE_COMPLAINT_MESSAGE:
+        return is->before->state == STATE_WAITING_CUSTOMER && resumed(is);
+    case EVENT_TYPE_COMPLAINT_RESUMED:
+        return resumed(is);
+    case EVENT_TYPE_COMPLAINT_PROMISED:
+        return promised(is, said);
+    case EVENT_TYPE_COMPLAINT_PROMISE_KEPT:
+        return promise_kept(is, said);
+    case EVENT_TYPE_COMPLAINT_EXTENDED:
+        return extended(is, said);
+    case EVENT_TYPE_COMPLAINT_REMEDY_OFFERED:
+        return ended(is, said, OCCASION_WAITING_DECISION);
+    case EVENT_TYPE_COMPLAINT_REMEDY_REFUSED:
+        return tell(is, OCCASION_PROGRESS_REFUSED);
+    case EVENT_TYPE_COMPLAINT_REFERRED:
+        return referred(is, said);
+    case EVENT_TYPE_COMPLAINT_REOPENED:
+        return reopened(is);
+    case EVENT_TYPE_COMPLAINT_MERGED:
+        is->facts->into_id =
+            is->ev->register_ ? is->ev->register_->merged_into : STR_NULL;
+        return tell(is, OCCASION_PROGRESS_MERGED);
+    case EVENT_TYPE_COMPLAINT_WITHDRAWN:
+        return tell(is, OCCASION_PROGRESS_WITHDRAWN);
+    case EVENT_TYPE_COMPLAINT_RESOLVED:
+        return ended(is, said, OCCASION_RESOLUTION);
+    case EVENT_TYPE_COMPLAINT_REJECTED:
+        return ended(is, said, OCCASION_REJECTION);
+    case EVENT_TYPE_COMPLAINT_CLOSED:
+        return closed(is);
+    case EVENT_TYPE_SLA_WARNED:
+    case EVENT_TYPE_SLA_BREACHED:
+        return fired(is);
+    case EVENT_TYPE_SLA_RESUMED:
+        return resumed_by_itself(is);
+    default:
+        return false;
+    }
+}
+
 bool
 notice_choose(struct assign_case *c, const struct notice_before *before,
               const struct complaint_event *ev, struct arena *arena,
@@ -389,47 +483,7 @@ notice_choose(struct assign_case *c, const struct notice_before *before,
     take_appeal(&is);
     if (c->kind == KIND_PRAISE)
         return false; /* nothing is owed, nothing is asked */
-    if (receipt(&is))
-        return true;
-    switch (ev->type) {
-    case EVENT_TYPE_COMPLAINT_ASSIGNED:
-    case EVENT_TYPE_COMPLAINT_TRANSFERRED:
-        return handed_on(&is);
-    case EVENT_TYPE_COMPLAINT_WAITING:
-        return waiting(&is, said);
-    case EVENT_TYPE_COMPLAINT_MESSAGE:
-        return before->state == STATE_WAITING_CUSTOMER && resumed(&is);
-    case EVENT_TYPE_COMPLAINT_RESUMED:
-        return resumed(&is);
-    case EVENT_TYPE_COMPLAINT_PROMISED:
-        return promised(&is, said);
-    case EVENT_TYPE_COMPLAINT_PROMISE_KEPT:
-        return promise_kept(&is, said);
-    case EVENT_TYPE_COMPLAINT_EXTENDED:
-        return extended(&is, said);
-    case EVENT_TYPE_COMPLAINT_REMEDY_OFFERED:
-        return ended(&is, said, OCCASION_WAITING_DECISION);
-    case EVENT_TYPE_COMPLAINT_REMEDY_REFUSED:
-        return tell(&is, OCCASION_PROGRESS_REFUSED);
-    case EVENT_TYPE_COMPLAINT_REFERRED:
-        return referred(&is, said);
-    case EVENT_TYPE_COMPLAINT_REOPENED:
-        return reopened(&is);
-    case EVENT_TYPE_COMPLAINT_MERGED:
-        ret->into_id = ev->register_ ? ev->register_->merged_into : STR_NULL;
-        return tell(&is, OCCASION_PROGRESS_MERGED);
-    case EVENT_TYPE_COMPLAINT_WITHDRAWN:
-        return tell(&is, OCCASION_PROGRESS_WITHDRAWN);
-    case EVENT_TYPE_COMPLAINT_RESOLVED:
-        return ended(&is, said, OCCASION_RESOLUTION);
-    case EVENT_TYPE_COMPLAINT_REJECTED:
-        return ended(&is, said, OCCASION_REJECTION);
-    case EVENT_TYPE_COMPLAINT_CLOSED:
-        return closed(&is);
-    case EVENT_TYPE_SLA_WARNED:
-    case EVENT_TYPE_SLA_BREACHED:
-        return fired(&is);
-    default:
-        return false;
-    }
+    bool told = choose(&is, said);
+    tell_next(&is, told);
+    return told;
 }
