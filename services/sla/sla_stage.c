@@ -161,19 +161,26 @@ arm_silence(struct job *job)
     c->silent_at = c->has_silent_at ? turn_now_ms(job->turn) + SILENT_AFTER_MS : 0;
 }
 
+/* Each clock that goes on is told; those that found no room are told by publish(). */
 static bool
 emit_taken_over(struct job *target, const struct complaint_event *ev, struct err *err)
 {
     BUG_IF(!target->work);
-    const struct sla_timer *last = &target->work->timers[target->work->n_timers - 1];
+    const struct sla_work *work = target->work;
     arm_silence(target);
-    struct sla_fired fired = {.clock = last->row.clock,
-                              .start_no = last->row.start_no,
-                              .promise_id = last->row.promise_id,
-                              .due_at = last->row.due_at};
-    return emit_own(target, EVENT_TYPE_SLA_TAKEN_OVER, ev->occurred_at, ev->event_id,
-                    &fired, NULL, err) &&
-           publish(target, err) && save(target, err);
+    for (size_t i = 0; i < work->n_timers; i++) {
+        const struct sla_clock *row = &work->timers[i].row;
+        if (!work->changed[i])
+            continue;
+        struct sla_fired fired = {.clock = row->clock,
+                                  .start_no = row->start_no,
+                                  .promise_id = row->promise_id,
+                                  .due_at = row->due_at};
+        if (!emit_own(target, EVENT_TYPE_SLA_TAKEN_OVER, ev->occurred_at, ev->event_id,
+                      &fired, NULL, err))
+            return false;
+    }
+    return publish(target, err) && save(target, err);
 }
 
 /* What a start in retrospect finds due already (a regulator that had the case for weeks,
