@@ -339,7 +339,11 @@ sla_apply(struct sla_work *work, const struct sla_policy *policy,
         fail_recovery(work, policy, ev);
     if (ev->type == EVENT_TYPE_COMPLAINT_EXTENDED)
         extend(work, policy, ev);
-    step_start_by(work, policy, ev);
+    if (ev->type == EVENT_TYPE_COMPLAINT_MESSAGE)
+        step_note_message(work, ev->occurred_at);
+    if (is & ANSWERED)
+        step_note_answer(work, ev->occurred_at);
+    step_start_by(work, policy, ev, (is & ANSWERED) != 0);
     follow_state(work, policy, ev->occurred_at, false);
     if (step_is_work(before) && !step_is_work(c->state))
         end_ladders(work);

@@ -23,6 +23,7 @@
 #define SLA_TIMERS_MAX 80
 #define SLA_PROMISES_MAX 64
 #define SLA_OWN_MAX 96
+#define SLA_UNANSWERED_MAX 16 /* times of messages kept */
 
 /* An event that the stage makes: type, time, what happened, which event caused it. */
 struct sla_own {

@@ -279,17 +279,58 @@ start_after_closing(struct sla_work *work, const struct sla_policy *policy,
         timer->after_closing = true;
 }
 
+/* --- messages that wait for an answer ----------------------------------------------- */
+
+/* Times of messages, earliest first; one that finds no room takes the place of the last.
+ */
+void
+step_note_message(struct sla_work *work, int64_t at_ms)
+{
+    struct sla_case *c = &work->c;
+    int64_t *all = ARENA_ARRAY(work->arena, int64_t, c->n_unanswered + 1);
+    size_t n = c->n_unanswered < SLA_UNANSWERED_MAX ? c->n_unanswered
+                                                    : SLA_UNANSWERED_MAX - 1;
+    size_t at = 0;
+    while (at < n && c->unanswered[at] <= at_ms)
+        at++;
+    for (size_t i = 0; i < n; i++)
+        all[i + (i >= at)] = c->unanswered[i];
+    all[at] = at_ms;
+    c->unanswered = all;
+    c->n_unanswered = n + 1;
+}
+
+/* An answer is one to what was written before it, whenever it arrives. */
+void
+step_note_answer(struct sla_work *work, int64_t at_ms)
+{
+    struct sla_case *c = &work->c;
+    while (c->n_unanswered > 0 && c->unanswered[0] <= at_ms) {
+        c->unanswered++;
+        c->n_unanswered--;
+    }
+}
+
+/* A message while none is owed; judged by event time: an answer that arrives late may
+ * leave a message that was written after it. */
+static void
+start_next_response(struct sla_work *work, const struct sla_policy *policy,
+                    const struct complaint_event *ev, int64_t at_ms)
+{
+    if (work->c.state != STATE_WITHDRAWN && work->c.state != STATE_MERGED &&
+        !is_owed(work, CLOCK_FIRST_RESPONSE) && !is_owed(work, CLOCK_NEXT_RESPONSE))
+        (void)start(work, policy, CLOCK_NEXT_RESPONSE, at_ms, ev);
+}
+
 /* The clocks that an event starts, after it has met and cancelled others. */
 void
 step_start_by(struct sla_work *work, const struct sla_policy *policy,
-              const struct complaint_event *ev)
+              const struct complaint_event *ev, bool answers)
 {
     int64_t at_ms = ev->occurred_at;
     switch (ev->type) {
     case EVENT_TYPE_COMPLAINT_MESSAGE:
-        if (work->c.state != STATE_WITHDRAWN && work->c.state != STATE_MERGED &&
-            !is_owed(work, CLOCK_FIRST_RESPONSE) && !is_owed(work, CLOCK_NEXT_RESPONSE))
-            (void)start(work, policy, CLOCK_NEXT_RESPONSE, at_ms, ev);
+        start_next_response(work, policy, ev, at_ms);
         break;
     case EVENT_TYPE_COMPLAINT_RESPONDED:
         if (step_is_work(work->c.state) && !is_owed(work, CLOCK_UPDATE))
@@ -314,6 +355,8 @@ step_start_by(struct sla_work *work, const struct sla_policy *policy,
     default:
         break;
     }
+    if (answers && work->c.n_unanswered > 0)
+        start_next_response(work, policy, ev, work->c.unanswered[0]);
 }
 
 void

@@ -27,9 +27,13 @@ bool step_may_escalate(const struct sla_work *work, enum clock clock);
 bool step_make_room(struct sla_work *work, enum clock clock);
 /* After step_make_room(). */
 struct sla_timer *step_add(struct sla_work *work, const struct sla_timer *timer);
-/* The clocks that an event starts, after it has met and cancelled others. */
+/* A message of the customer's, and what answers it: kept by event time. */
+void step_note_message(struct sla_work *work, int64_t at_ms);
+void step_note_answer(struct sla_work *work, int64_t at_ms);
+/* The clocks that an event starts, after it has met and cancelled others; answers: it is
+ * an answer to the complainant. */
 void step_start_by(struct sla_work *work, const struct sla_policy *policy,
-                   const struct complaint_event *ev);
+                   const struct complaint_event *ev, bool answers);
 /* Another kind has other clocks. */
 void step_change_kind(struct sla_work *work, const struct sla_policy *policy,
                       const struct complaint_event *ev);

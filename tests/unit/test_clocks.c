@@ -254,6 +254,32 @@ static const struct life lives[] = {
      .expect = "[0] first_response#1 running due 48; 48 breached first_response#1; "
                "[50] first_response#1 met_late at 50; "
                "[47] first_response#1 met at 47; 47 breach_corrected first_response#1; "},
+    {"an answer in time that arrives late leaves what was written after it: its clock "
+     "counts from the first of these, and the answer to them meets it",
+     .clocks = CLOCK_BIT(FIRST_RESPONSE) | CLOCK_BIT(NEXT_RESPONSE), .until = 300,
+     .steps = {SUBMIT,
+               {20, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {60, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {55, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {47, E(RESPONDED), STATE_OPEN, 0, NULL},
+               {70, E(RESPONDED), STATE_OPEN, 0, NULL},
+               {46, E(RESPONDED), STATE_OPEN, 0, NULL}},
+     .expect = "[0] first_response#1 running due 48; [20] 48 breached first_response#1; "
+               "[60] [55] [47] first_response#1 met at 47; next_response#1 running due "
+               "79; 47 breach_corrected first_response#1; "
+               "[70] next_response#1 met at 70; [46] "},
+    {"an answer to some of what was written: the rest has a clock of its own",
+     .clocks = CLOCK_BIT(FIRST_RESPONSE) | CLOCK_BIT(NEXT_RESPONSE), .until = 300,
+     .steps = {SUBMIT,
+               {10, E(RESPONDED), STATE_OPEN, 0, NULL},
+               {20, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {40, E(MESSAGE), STATE_OPEN, 0, NULL},
+               {30, E(RESPONDED), STATE_OPEN, 0, NULL},
+               {50, E(RESPONDED), STATE_OPEN, 0, NULL}},
+     .expect = "[0] first_response#1 running due 48; [10] first_response#1 met at 10; "
+               "[20] next_response#1 running due 44; [40] "
+               "[30] next_response#1 met at 30; next_response#2 running due 64; "
+               "[50] next_response#2 met at 50; "},
     {"resolution pauses while it waits; warnings and due time move with it",
      .clocks = CLOCK_BIT(RESOLUTION), .until = 230,
      .steps = {SUBMIT,
