@@ -9,6 +9,16 @@
 #include "ctl/ctl.h"
 #include "ctl/policy_check.h"
 
+const char policy_check_help[] =
+    "  DIR: that folder. Files: they as if they lay in the folder in use. Neither: the\n"
+    "  folder in use (policy_dir, REDRESS_POLICY_DIR). Errors are what the services "
+    "would\n"
+    "  refuse at the start and at SIGHUP (they then go on with the old files); warnings\n"
+    "  are what loads but cannot be meant. Forms of the files: schemas/policy/.\n"
+    "  --json  one object: files[file, kind, ok, version, hash, errors[path, text],\n"
+    "          warnings[path, text]], ok, errors, warnings\n"
+    "  Exit 1 with an error; warnings alone are exit 0.\n";
+
 struct tally {
     int64_t files, errors, warnings;
 };

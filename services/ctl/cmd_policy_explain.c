@@ -12,6 +12,18 @@
 #include "ident/ident.h"
 #include "sla/sla_policy.h"
 
+const char policy_explain_help[] =
+    "  For each start of each clock: the policy pinned to it, its target, and every\n"
+    "  interval from its start to its due time, counted (+) or left out (-), with the\n"
+    "  reason. Text is in the clock's zone, JSON in UTC. Reads complaints.routed;\n"
+    "  PostgreSQL may be away. Unknown complaint: exit 1.\n"
+    "  --json  one object: complaint_id, clocks[clock, start_no, promise_id, policy,\n"
+    "          policy_version, zone, calendar, target, started_at, due_at, status, "
+    "met_at,\n"
+    "          breached_at, extended_until, paused_seconds, counted_seconds, "
+    "reproduced,\n"
+    "          note, intervals[from, to, counted, why]]\n";
+
 struct explain {
     struct arena arena; /* of the answer  */
     struct arena event; /* of one message */

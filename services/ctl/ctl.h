@@ -31,6 +31,7 @@ struct ctl_command {
     const char *usage; /* arguments                    */
     const char *help;  /* one line                     */
     enum ctl_exit (*run)(struct ctl *ctl);
+    const char *more; /* what --help adds, whole lines; NULL: nothing */
 };
 
 enum ctl_exit cmd_topics_create(struct ctl *ctl);
@@ -52,6 +53,9 @@ enum ctl_exit cmd_docs(struct ctl *ctl);
 enum ctl_exit cmd_policy_check(struct ctl *ctl);
 enum ctl_exit cmd_policy_explain(struct ctl *ctl);
 enum ctl_exit cmd_policy_simulate(struct ctl *ctl);
+extern const char policy_check_help[];
+extern const char policy_explain_help[];
+extern const char policy_simulate_help[];
 
 /* Prints err as the tool's one line; gives the exit status that belongs to it. */
 enum ctl_exit ctl_fail(const struct err *err);

@@ -13,39 +13,44 @@
 
 static const struct ctl_command COMMANDS[] = {
     {"import", "FILE [--map MAP.json] [--source S] [--rate N] [--dry-run]",
-     "publish a CSV, JSON lines or CloudEvents file (.gz, - for stdin)", cmd_import},
+     "publish a CSV, JSON lines or CloudEvents file (.gz, - for stdin)", cmd_import,
+     NULL},
     {"publish", "[FILE]", "publish CloudEvents, one JSON a line, exactly as they stand",
-     cmd_publish},
+     cmd_publish, NULL},
     {"tail", "TOPIC [--from beginning] [--max N] [--follow]",
-     "messages of a topic, Avro shown as JSON", cmd_tail},
-    {"show", "COMPLAINT_ID", "a complaint's story: timeline, reasons, clocks", cmd_show},
-    {"status", "[--watch]", "lag, positions, cases, dead letters", cmd_status},
+     "messages of a topic, Avro shown as JSON", cmd_tail, NULL},
+    {"show", "COMPLAINT_ID", "a complaint's story: timeline, reasons, clocks", cmd_show,
+     show_help},
+    {"status", "[--watch]", "lag, positions, cases, dead letters", cmd_status, NULL},
     {"wait", "[--timeout SECONDS]",
-     "until everything published so far has reached PostgreSQL", cmd_wait},
+     "until everything published so far has reached PostgreSQL", cmd_wait, NULL},
     {"verify", "", "parity of topics, state and tables; exit 1 on a difference",
-     cmd_verify},
-    {"dlq list", "[--limit N]", "dead letters, newest first", cmd_dlq_list},
+     cmd_verify, NULL},
+    {"dlq list", "[--limit N]", "dead letters, newest first", cmd_dlq_list, NULL},
     {"dlq show", "TOPIC PARTITION OFFSET", "one dead letter with its original bytes",
-     cmd_dlq_show},
+     cmd_dlq_show, NULL},
     {"policy check", "[DIR | FILE.json ...]",
      "load policy files as the services do; all errors, and what looks wrong",
-     cmd_policy_check},
+     cmd_policy_check, policy_check_help},
     {"policy explain", "COMPLAINT_ID",
      "every interval counted and left out until each clock's due time",
-     cmd_policy_explain},
+     cmd_policy_explain, policy_explain_help},
     {"policy simulate", "--policy NEW.json|DIR ... [--from T] [--to T]",
      "what would have differed under another policy; touches nothing",
-     cmd_policy_simulate},
-    {"topics create", "", "make the topics that are missing", cmd_topics_create},
-    {"topics check", "", "compare the topics with what they must be", cmd_topics_check},
-    {"db migrate", "", "bring the database to this version's schema", cmd_db_migrate},
+     cmd_policy_simulate, policy_simulate_help},
+    {"topics create", "", "make the topics that are missing", cmd_topics_create, NULL},
+    {"topics check", "", "compare the topics with what they must be", cmd_topics_check,
+     NULL},
+    {"db migrate", "", "bring the database to this version's schema", cmd_db_migrate,
+     NULL},
     {"clock advance", "--to TIME", "event clock: move every partition to TIME",
-     cmd_clock_advance},
+     cmd_clock_advance, NULL},
     {"state dump", "STAGE", "a stage's state from its changelog, sorted JSON lines",
-     cmd_state_dump},
-    {"doctor", "", "what is wrong with this installation, and what to do", cmd_doctor},
+     cmd_state_dump, NULL},
+    {"doctor", "", "what is wrong with this installation, and what to do", cmd_doctor,
+     NULL},
     {"docs", "settings|lifecycle|topics", "a page made from the code's own tables",
-     cmd_docs},
+     cmd_docs, NULL},
 };
 
 static void
@@ -59,8 +64,30 @@ print_help(FILE *out)
                 COMMANDS[i].usage);
     fputs(
         "\nexit: 0 success, 1 the thing asked about is wrong, 2 usage, 3 a dependency is "
-        "away\n",
+        "away\n`redress COMMAND --help` says more of some\n",
         out);
+}
+
+/* What begins with the word: "policy" -> policy check, policy explain, ...; with names
+ * NULL they are printed as help. */
+static bool
+list_group(const char *word, struct buf *names)
+{
+    bool any = false;
+    struct str start = str_from(word);
+    for (size_t i = 0; i < COUNT_OF(COMMANDS); i++) {
+        const struct ctl_command *command = &COMMANDS[i];
+        struct str name = str_from(command->name);
+        if (name.len <= start.len || !str_starts(name, start) ||
+            name.ptr[start.len] != ' ')
+            continue;
+        if (names)
+            buf_printf(names, "%s%s", any ? ", " : "", name.ptr + start.len + 1);
+        else
+            printf("redress %s %s\n  %s\n", command->name, command->usage, command->help);
+        any = true;
+    }
+    return any;
 }
 
 enum ctl_exit
@@ -82,6 +109,18 @@ ctl_usage(const char *fmt, ...)
     va_end(args);
     fputs("; see `redress help`\n", stderr);
     return CTL_USAGE;
+}
+
+static enum ctl_exit
+unknown_command(const struct ctl *ctl, bool help)
+{
+    CLEANUP(buf_release) struct buf names = {0};
+    if (help && list_group(ctl->argv[0], NULL))
+        return CTL_OK;
+    if (!list_group(ctl->argv[0], &names))
+        return ctl_usage("unknown command \"%.40s\"", ctl->argv[0]);
+    return ctl_usage("%s needs one of %.*s behind it", ctl->argv[0],
+                     STR_ARG(buf_str(&names)));
 }
 
 static const struct ctl_option *
@@ -217,9 +256,15 @@ on_kafka_log(int level, const char *facility, const char *text)
         fprintf(stderr, "redress: kafka: %s: %s\n", facility, text);
 }
 
+/* "help policy explain" is "policy explain --help". */
 static bool
-wants_help(const struct ctl *ctl)
+wants_help(struct ctl *ctl)
 {
+    if (ctl->argc > 1 && strcmp(ctl->argv[0], "help") == 0) {
+        ctl->argc--;
+        ctl->argv++;
+        return true;
+    }
     for (int i = 0; i < ctl->argc; i++)
         if (strcmp(ctl->argv[i], "--help") == 0)
             return true;
@@ -250,6 +295,7 @@ main(int argc, char **argv)
     log_init("redress", LOG_WARN);
     kafka_log_to(on_kafka_log);
     const char *config = take_config(&ctl);
+    bool help = wants_help(&ctl);
     if (ctl.argc == 0 || strcmp(ctl.argv[0], "help") == 0 ||
         strcmp(ctl.argv[0], "--help") == 0) {
         print_help(ctl.argc == 0 ? stderr : stdout);
@@ -259,11 +305,11 @@ main(int argc, char **argv)
         int words = matches(&COMMANDS[i], ctl.argc, ctl.argv);
         if (words == 0)
             continue;
-        if (wants_help(&ctl)) {
+        if (help) {
             printf("redress %s %s\n  %s\n", COMMANDS[i].name, COMMANDS[i].usage,
                    COMMANDS[i].help);
-            if (COMMANDS[i].run == cmd_show)
-                fputs(show_help, stdout);
+            if (COMMANDS[i].more)
+                fputs(COMMANDS[i].more, stdout);
             return CTL_OK;
         }
         struct err err = {0};
@@ -277,5 +323,5 @@ main(int argc, char **argv)
             status = CTL_WRONG;
         return (int)status;
     }
-    return (int)ctl_usage("unknown command \"%.40s\"", ctl.argv[0]);
+    return (int)unknown_command(&ctl, help);
 }

@@ -69,6 +69,14 @@ def check(r):
         (("clock", "advance", "--to", "yesterday"), 2), (("tail", "complaints.routed", "--from", "beginning", "--max", "1"), 0),
         (("tail", "no.such.topic", "--max", "1"), 2), (("import",), 2),
         (("--config", "/does/not/exist.json", "status"), 2),
+        (("policy",), 2), (("policy", "--help"), 0), (("help", "policy"), 0), (("help", "policy", "explain"), 0),
+        (("policy", "nonsense"), 2), (("help", "nonsense"), 2), (("policy", "simulate", "--help"), 0),
+        (("policy", "explain", known), 0), (("policy", "explain", known.upper()), 0),
+        (("policy", "explain", "nonsense"), 2), (("policy", "explain"), 2),
+        (("policy", "explain", "00000000-0000-8000-8000-000000000000"), 1),
+        (("policy", "simulate"), 2), (("policy", "simulate", "--policy"), 2),
+        (("policy", "simulate", "--policy", "/does/not/exist.json"), 1),
+        (("policy", "simulate", "--policy", "x", "--from", "2026-02-01", "--to", "2026-01-01"), 2),
     ]
     for args, want in table:
         status, _, said = redress(*args)

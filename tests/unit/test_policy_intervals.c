@@ -349,10 +349,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(intervals),
-        cmocka_unit_test(breached_early),
-        cmocka_unit_test(partitions),
-        cmocka_unit_test(pauses_and_extensions),
+        cmocka_unit_test(intervals),    cmocka_unit_test(breached_early),
+        cmocka_unit_test(partitions),   cmocka_unit_test(pauses_and_extensions),
         cmocka_unit_test(starts_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
