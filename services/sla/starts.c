@@ -229,7 +229,8 @@ step_change_kind(struct sla_work *work, const struct sla_policy *policy,
 }
 
 /* Promised anew before it was due, also where that is known only after the breach, the
- * new date takes the place of the old; after the due time the breach stays. */
+ * new date takes the place of the old; after the due time the breach stays. By event time:
+ * news of an older date that come late find the newer one in its place. */
 static void
 start_promise(struct sla_work *work, const struct sla_policy *policy,
               const struct complaint_event *ev)
@@ -237,16 +238,24 @@ start_promise(struct sla_work *work, const struct sla_policy *policy,
     if (!ev->action || !ev->action->has_due_at)
         return;
     struct str id = ev->action->promise_id;
+    int64_t made_ms = ev->occurred_at;
+    bool stands = true;
     for (size_t i = 0; i < work->n_timers; i++) {
         struct sla_timer *timer = &work->timers[i];
-        if (timer->row.clock == CLOCK_PROMISE && str_eq(timer->row.promise_id, id) &&
-            timer_unbreach(timer, ev->occurred_at))
-            (void)step_say(work, i, EVENT_TYPE_SLA_BREACH_CORRECTED, ev->occurred_at,
+        if (timer->row.clock != CLOCK_PROMISE || !str_eq(timer->row.promise_id, id))
+            continue;
+        if (timer->row.started_at > made_ms) /* given later, known before */
+            stands = stands && timer->row.started_at > ev->action->due_at;
+        else if (timer_unbreach(timer, made_ms))
+            (void)step_say(work, i, EVENT_TYPE_SLA_BREACH_CORRECTED, made_ms,
                            ev->event_id);
+        else if (timer_cancel(timer, step_calendar(policy, timer), made_ms))
+            work->changed[i] = true;
     }
-    supersede(work, policy, CLOCK_PROMISE, id, ev->occurred_at);
-    struct span span = {ev->occurred_at, ev->action->due_at, id};
-    (void)start_span(work, policy, CLOCK_PROMISE, &span, ev);
+    struct span span = {made_ms, ev->action->due_at, id};
+    struct sla_timer *timer = start_span(work, policy, CLOCK_PROMISE, &span, ev);
+    if (timer && !stands)
+        (void)timer_cancel(timer, step_calendar(policy, timer), made_ms);
 }
 
 /* An owner's clock is about one owner: the same once more does not wind it up again. */

@@ -192,22 +192,36 @@ on_transferred(const struct triage_policy *policy, const struct complaint_event 
                                            .n_also = n});
 }
 
-/* Promised anew before it was due, also where that is known only later: not broken. */
+/* Promised anew before it was due, also where that is known only later: not broken.  By
+ * event time: news of an older date that come late find the newer one in its place. */
 static void
 on_promised(const struct complaint_event *ev, struct arena *arena, struct triage_case *c)
 {
     const struct action *a = ev->action;
     if (!a || str_empty(a->promise_id) || !a->has_due_at)
         return;
+    bool newer = false, stood = true;
     for (size_t i = 0; i < c->n_promises; i++) {
         const struct triage_promise *old = &c->promises[i];
-        if (old->broken && ev->occurred_at <= old->due_at &&
-            str_eq(old->promise_id, a->promise_id))
+        if (!str_eq(old->promise_id, a->promise_id))
+            continue;
+        if (old->has_made_at && old->made_at > ev->occurred_at) {
+            newer = true;
+            stood = stood && old->made_at > a->due_at;
+        } else if (old->broken && ev->occurred_at <= old->due_at) {
             triage_mend_promise(c, arena, i);
+        }
     }
-    triage_add_promise(
-        c, arena,
-        &(struct triage_promise){a->promise_id, a->due_at, ev->event_id, false});
+    if (newer && stood)
+        triage_failed_again(c, arena, "broken_promise", ev->event_id, a->due_at,
+                            STR_NULL);
+    if (!newer)
+        triage_add_promise(c, arena,
+                           &(struct triage_promise){.promise_id = a->promise_id,
+                                                    .due_at = a->due_at,
+                                                    .event_id = ev->event_id,
+                                                    .has_made_at = true,
+                                                    .made_at = ev->occurred_at});
 }
 
 /* Decided by event time: a promise kept in time whose news came late was kept. A merge
