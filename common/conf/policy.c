@@ -1,5 +1,6 @@
 #include "conf/policy.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +23,12 @@ policy_parse(struct policy_doc *ret_doc, const char *name, struct str text,
     struct policy_doc doc = {0};
     (void)snprintf(doc.file, sizeof(doc.file), "%s", name);
     json_error_t fault;
+    /* Editors add it unseen; in UTF-16 it is all that JSON's own error could show. */
+    if (str_starts(text, STR("\xEF\xBB\xBF")) || str_starts(text, STR("\xFF\xFE")) ||
+        str_starts(text, STR("\xFE\xFF")))
+        return err_set(err, ERR_STOP,
+                       "%s: begins with a byte order mark; save it as UTF-8 without one",
+                       name);
     doc.root =
         json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &fault);
     if (!doc.root)
@@ -53,7 +60,9 @@ policy_read(struct policy_doc *ret_doc, const char *dir, const char *file,
         return err_set(err, ERR_STOP, "policy path too long: %s/%s", dir, file);
     FILE *in = fopen(path, "rb");
     if (!in)
-        return err_set(err, ERR_STOP, "%s: cannot open; set policy_dir", path);
+        return err_set(err, ERR_STOP,
+                       "%s: cannot open: %s; put it there, or set policy_dir", path,
+                       strerror(errno));
     size_t room = 65536;
     size_t len = 0;
     char *text = malloc(room);

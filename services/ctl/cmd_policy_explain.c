@@ -176,9 +176,19 @@ print_moment(struct buf *out, const char *what, const struct zone *zone, int64_t
     buf_add_char(out, '\n');
 }
 
-/* Where an interval's reason and a note begin: what handlers wrote may be long, and goes
- * through show_wrap(). */
-enum { WHY_COLUMN = 74, NOTE_COLUMN = 11 };
+/* Where an interval's reason (3 further on for each time with seconds) and a note begin:
+ * what handlers wrote may be long, and goes through show_wrap(). */
+enum { WHY_COLUMN = 68, NOTE_COLUMN = 11 };
+
+static bool
+has_seconds(const struct account *account)
+{
+    bool any = false;
+    for (size_t i = 0; i < account->n; i++)
+        any |= account->intervals[i].from_ms % MINUTE_MS >= SECOND_MS ||
+               account->intervals[i].to_ms % MINUTE_MS >= SECOND_MS;
+    return any;
+}
 
 static void
 print_clock(struct buf *out, const struct told_clock *clock,
@@ -201,15 +211,17 @@ print_clock(struct buf *out, const struct told_clock *clock,
                STR_ARG(zone ? zone->name : STR("UTC")),
                STR_ARG(calendar ? calendar->name : STR("unknown")));
     print_moment(out, "started", zone, row->started_at);
+    bool seconds = has_seconds(account);
+    size_t column = WHY_COLUMN + (seconds ? 6 : 0);
     for (size_t i = 0; i < account->n; i++) {
         const struct interval *item = &account->intervals[i];
         buf_add_c(out, item->counted ? "    + " : "    - ");
-        add_local(out, zone, item->from_ms, true);
+        add_local(out, zone, item->from_ms, seconds);
         buf_add_c(out, " to ");
-        add_local(out, zone, item->to_ms, true);
+        add_local(out, zone, item->to_ms, seconds);
         add_span(out, item->to_ms - item->from_ms);
         buf_add_c(out, "  ");
-        show_wrap(out, WHY_COLUMN, WHY_COLUMN, item->why);
+        show_wrap(out, column, column, item->why);
     }
     print_moment(out, "due", zone, row->due_at);
     if (row->has_met_at)

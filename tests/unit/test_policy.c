@@ -185,6 +185,14 @@ test_files(void **state)
     assert_false(policy_read(&doc, dir, "big.json", &err));
     assert_int_equal(err.action, ERR_STOP);
     assert_true(str_starts(str_from(err.text), str_from(path)));
+    assert_non_null(strstr(err.text, "No such file or directory"));
+    static const char *const marked[] = {"\xEF\xBB\xBF{}", "\xFF\xFE{\0}",
+                                         "\xFE\xFF\0{\0}"};
+    for (size_t i = 0; i < COUNT_OF(marked); i++) {
+        print_message("mark %zu\n", i);
+        assert_false(policy_parse(&doc, "x.json", str_from(marked[i]), &err));
+        assert_non_null(strstr(err.text, "x.json: begins with a byte order mark"));
+    }
 
     /* Longer than the first block that is read. */
     FILE *out = fopen(path, "wb");
