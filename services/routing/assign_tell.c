@@ -161,8 +161,8 @@ notify(struct assign_job *job, struct err *err)
     facts.recipient = &recipient;
     CLEANUP(buf_release) struct buf out = {.max_bytes = (size_t)2 * 1024 * 1024};
     if (!notice_print(&job->policy->notices, &facts, &out))
-        return err_set(err, ERR_STOP, "%.*s: notice larger than 2 MiB",
-                       STR_ARG(c->complaint_id));
+        return err_dead(err, DEAD_TOO_LARGE, NULL, "%.*s: notice larger than 2 MiB",
+                        STR_ARG(c->complaint_id));
     static const struct header HEADERS[] = {
         {{"content-type", 12}, {"application/cloudevents+json", 28}}};
     return turn_emit_bytes(job->turn, OUT_NOTIFICATIONS, c->customer_key, buf_str(&out),
