@@ -54,9 +54,13 @@ add_status(struct buf *out, const json_t *clock)
         buf_add_c(out, ", ");
         show_duration(out, span_ms(clock, "late_seconds"));
         buf_add_c(out, " late");
-    } else if (strcmp(status, "breached") == 0)
-        buf_add_c(out, "BREACHED, not met");
-    else
+    } else if (strcmp(status, "breached") == 0) {
+        bool early = show_ms(clock, "breached_at") != TIME_NONE &&
+                     show_ms(clock, "breached_at") < show_ms(clock, "due_at");
+        buf_add_c(out, early ? "BREACHED" : "BREACHED, not met");
+        if (early)
+            add_at(out, " on ", clock, "breached_at");
+    } else
         buf_add_c(out, status);
     add_left(out, clock);
     if (show_number(clock, "paused_seconds") >= 60) {

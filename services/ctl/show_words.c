@@ -205,6 +205,11 @@ static const char *const who_names[] = {
 #define FIELD "[&kind to {kind}][&product to {product}][&issue to {issue}]"
 #define OF_CLOCK "{~clock}[ {promise_id}]"
 
+/* Only the recovery window can be, after closing. */
+#define BREACHED_EARLY                                                                   \
+    OF_CLOCK " is BREACHED before its end {due_at}: the customer came back, or was not " \
+             "content, within it"
+
 static const struct words {
     const char *type;
     enum who who;
@@ -314,7 +319,10 @@ show_event(struct buf *out, const json_t *event)
         add_facts(out, detail);
         return;
     }
-    fill_template(out, w->what, detail);
+    bool early = strcmp(w->type, "sla.breached") == 0 &&
+                 show_ms(event, "occurred_at") != TIME_NONE &&
+                 show_ms(event, "occurred_at") < show_ms(detail, "due_at");
+    fill_template(out, early ? BREACHED_EARLY : w->what, detail);
     if (show_true(detail, "other_customer_ignored"))
         buf_add_c(out, " (another customer was named; the complaint's number decides)");
     const char *from = show_get(detail, "from");

@@ -94,6 +94,34 @@ test_events_in_words(void **state)
     }
 }
 
+/* After closing, a bad rating or a reopening breaches the recovery window before its end.
+ */
+static void
+test_breached_early(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *at, *what;
+    } table[] = {
+        {"2026-04-24T08:00:00.000Z", "recovery window is BREACHED before its end "
+                                     "2026-05-21 08:00: the customer came back, or was "
+                                     "not content, within it"},
+        {"2026-05-21T08:00:00.000Z",
+         "recovery window is BREACHED; it was due 2026-05-21 08:00"},
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        print_message("row %zu\n", i);
+        CLEANUP(buf_release) struct buf out = {0};
+        json_t *event = json_pack("{s:s, s:s, s:o}", "type", "sla.breached",
+                                  "occurred_at", table[i].at, "detail",
+                                  json("{\"clock\":\"recovery_window\",\"due_at\":"
+                                       "\"2026-05-21T08:00:00.000Z\"}"));
+        show_event(&out, event);
+        assert_string_equal(out.ptr, table[i].what);
+        json_decref(event);
+    }
+}
+
 /* Every type that the pipeline writes about a complaint has words. */
 static void
 test_every_type_has_words(void **state)
@@ -371,6 +399,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events_in_words),
+        cmocka_unit_test(test_breached_early),
         cmocka_unit_test(test_every_type_has_words),
         cmocka_unit_test(test_wrapping),
         cmocka_unit_test(test_story),
