@@ -173,7 +173,8 @@ salvageability_of(const struct triage_policy *policy, const struct triage_case *
     if (c->state == STATE_WITHDRAWN) {
         salvage *= policy->withdrawn_factor;
         note(tally, "withdrawn", 1, policy->withdrawn_factor, "gave up on us");
-    } else if (at_ms - c->customer_at > policy->speaking_ms) {
+    } else if (!c->has_silent_since && at_ms - c->customer_at > policy->speaking_ms) {
+        /* While we owe the answer, the silence is ours. */
         salvage *= policy->not_speaking_factor;
         note(tally, "not_speaking",
              floor((double)(at_ms - c->customer_at) / (double)DAY_MS),

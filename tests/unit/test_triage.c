@@ -381,6 +381,31 @@ test_customer_lists_are_bounded(void **state)
     assert_true(str_eq(u.open[1], STR("c69")) && str_eq(u.open[2], STR("c71")));
 }
 
+/* Whoever waits for our answer has not turned away; silence counts once we answered. */
+static void
+silence_that_is_ours(void **state)
+{
+    (void)state;
+    const struct {
+        bool owed;
+        int days;
+        double factor;
+    } rows[] = {{false, 13, 1.0}, {false, 15, 0.8}, {true, 15, 1.0}, {true, 27, 1.0}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        print_message("row %zu: owed %d, %d days\n", i, rows[i].owed, rows[i].days);
+        struct triage_case c = ordinary();
+        c.has_silent_since = rows[i].owed;
+        c.silent_since = T0;
+        int64_t at = T0 + rows[i].days * DAY_MS;
+        struct triage_section is = score(&c, &(struct triage_customer){0}, at);
+        double factor = 1;
+        for (size_t k = 0; k < is.n_reasons; k++)
+            if (str_eq(is.reasons[k].name, STR("not_speaking")))
+                factor = is.reasons[k].weight;
+        assert_float_equal(factor, rows[i].factor, 0.001);
+    }
+}
+
 int
 main(void)
 {
@@ -391,6 +416,7 @@ main(void)
         cmocka_unit_test(test_tiers),
         cmocka_unit_test(test_extremes_stay_finite),
         cmocka_unit_test(test_bad_policies),
+        cmocka_unit_test(silence_that_is_ours),
         cmocka_unit_test(test_customer_lists_are_bounded),
     };
     return cmocka_run_group_tests(tests, load, unload);
