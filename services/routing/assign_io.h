@@ -59,6 +59,9 @@ MUST_CHECK bool assign_customer_reach(struct assign_job *job, struct customer *r
  */
 /* The event, events of ours, at most one notice. opens: the event opened the case. */
 MUST_CHECK bool assign_tell(struct assign_job *job, bool opens, struct err *err);
+/* What passed before due_ms of the dates that assign itself watches over. */
+MUST_CHECK bool assign_tell_due(struct turn *turn, struct assign_case *c, int64_t due_ms,
+                                struct err *err);
 
 /* --- assign_observe.c: what the product team hears -------------------------------------
  */

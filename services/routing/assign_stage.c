@@ -22,7 +22,7 @@ bool
 assign_case_save(struct turn *turn, const struct assign_case *c, struct err *err)
 {
     return turn_save(turn, assign_case_key(turn_arena(turn), c->complaint_id),
-                     &assign_case_wire, c, TIME_NONE, err);
+                     &assign_case_wire, c, notice_next_due(c), err);
 }
 
 /* --- the case ----------------------------------------------------------------------- */
@@ -370,6 +370,18 @@ on_event(struct turn *turn, const struct complaint_event *ev, struct err *err)
     return turn_emit(turn, ev, err);
 }
 
+/* A date passes that was told after its clock had broken: sla is silent, we are not. */
+static bool
+on_timer(struct turn *turn, struct str key, int64_t due_ms, struct err *err)
+{
+    struct assign_case c = {0};
+    bool found = false;
+    if (!assign_case_load(turn, str_sub(key, 2, key.len), &c, &found, err))
+        return false;
+    return !found ||
+           (assign_tell_due(turn, &c, due_ms, err) && assign_case_save(turn, &c, err));
+}
+
 static const struct stage_output OUTPUTS[] = {
     [OUT_ROUTED] = {"complaints.routed", true},
     [OUT_NOTIFICATIONS] = {"complaints.notifications", true},
@@ -384,6 +396,7 @@ const struct stage_def assign_stage = {
     .n_outputs = COUNT_OF(OUTPUTS),
     .forward_ticks = true,
     .on_event = on_event,
+    .on_timer = on_timer,
     .policy_load = assign_policy_load,
     .policy_free = assign_policy_free,
 };

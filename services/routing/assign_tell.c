@@ -139,35 +139,66 @@ take_refs(const struct assign_job *job, struct notice_facts *facts, struct err *
     return true;
 }
 
-/* At most one notice an event; under an id computed from it. */
+/* The CloudEvent, and that it was sent; all but recipient and other numbers is set. */
 static bool
-notify(struct assign_job *job, struct err *err)
+send_notice(struct assign_job *job, struct notice_facts *facts, struct err *err)
 {
     struct assign_case *c = &job->c;
-    struct notice_facts facts;
     struct customer recipient = {0};
     bool erased = false;
-    if (c->history || c->erased ||
-        !notice_choose(c, &job->before, job->ev, job->arena, &facts))
-        return true;
     if (!assign_customer_reach(job, &recipient, &erased, err))
         return false;
     if (erased)
         return true;
-    if (!take_refs(job, &facts, err))
+    if (!take_refs(job, facts, err))
         return false;
-    struct str notice = occasion_notice(facts.occasion);
-    facts.event_id = own_id(job, notice);
-    facts.recipient = &recipient;
+    facts->recipient = &recipient;
     CLEANUP(buf_release) struct buf out = {.max_bytes = (size_t)2 * 1024 * 1024};
-    if (!notice_print(&job->policy->notices, &facts, &out))
+    if (!notice_print(&job->policy->notices, facts, &out))
         return err_dead(err, DEAD_TOO_LARGE, NULL, "%.*s: notice larger than 2 MiB",
                         STR_ARG(c->complaint_id));
     static const struct header HEADERS[] = {
         {{"content-type", 12}, {"application/cloudevents+json", 28}}};
     return turn_emit_bytes(job->turn, OUT_NOTIFICATIONS, c->customer_key, buf_str(&out),
                            HEADERS, COUNT_OF(HEADERS), err) &&
-           emit_notified(job, &facts, err);
+           emit_notified(job, facts, err);
+}
+
+/* At most one notice an event; under an id computed from it. */
+static bool
+notify(struct assign_job *job, struct err *err)
+{
+    struct assign_case *c = &job->c;
+    struct notice_facts facts;
+    if (c->history || c->erased ||
+        !notice_choose(c, &job->before, job->ev, job->arena, &facts))
+        return true;
+    facts.event_id = own_id(job, occasion_notice(facts.occasion));
+    return send_notice(job, &facts, err);
+}
+
+/* Of one cause and date there is one notice, whenever the timer fires. */
+bool
+assign_tell_due(struct turn *turn, struct assign_case *c, int64_t due_ms, struct err *err)
+{
+    struct assign_job job = {
+        .turn = turn, .arena = turn_arena(turn), .policy = turn_policy(turn), .c = *c};
+    struct notice_facts facts;
+    while (notice_due(&job.c, due_ms, job.arena, &facts)) {
+        struct complaint_event cause = {.event_id = facts.cause,
+                                        .occurred_at = facts.at_ms};
+        struct str from = arena_printf(job.arena, "%.*s:%.*s", STR_ARG(c->complaint_id),
+                                       STR_ARG(facts.cause));
+        struct str what =
+            arena_printf(job.arena, "%s:%s:%.*s", occasion_key(facts.occasion),
+                         clock_name(facts.clock), STR_ARG(facts.promise_id));
+        job.ev = &cause;
+        facts.event_id = ident_child_id(job.arena, from, what, 0, facts.at_ms);
+        if (!send_notice(&job, &facts, err))
+            return false;
+    }
+    *c = job.c;
+    return true;
 }
 
 bool

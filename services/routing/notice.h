@@ -157,6 +157,13 @@ int64_t notice_next_ms(const struct notice_facts *facts);
 bool notice_choose(struct assign_case *c, const struct notice_before *before,
                    const struct complaint_event *ev, struct arena *arena,
                    struct notice_facts *ret);
+/* When the next of the dates passes that were told and that no clock of sla's watches
+ * over: just after it; TIME_NONE without one. */
+int64_t notice_next_due(const struct assign_case *c);
+/* The first of those that passed before due_ms, each once; false: none is left. *ret as
+ * from notice_choose(), its cause what named the date. */
+bool notice_due(struct assign_case *c, int64_t due_ms, struct arena *arena,
+                struct notice_facts *ret);
 /* At a merge what the complainant was told of promises and statutory dates goes on at the
  * target, as their clocks do. */
 void notice_take_over(struct assign_case *target, const struct assign_case *source,

@@ -161,11 +161,27 @@ waiting(struct choice *is, const struct action *said)
                                        : OCCASION_PROGRESS_THIRD_PARTY);
 }
 
+/* No clock of sla's will say that the date of the entry (or NULL) has passed. */
+static void
+watch(struct choice *is, const struct assign_told *entry)
+{
+    if (!entry || entry->due_at <= is->ev->occurred_at)
+        return;
+    struct assign_told watched = *entry;
+    watched.named_by = is->ev->event_id;
+    told_put(is->c, &watched, is->arena);
+}
+
 static bool
 promised(struct choice *is, const struct action *said)
 {
-    if (!said->has_due_at || said->due_at <= is->ev->occurred_at)
-        return false; /* nobody is promised what has passed */
+    if (!said->has_due_at)
+        return false;
+    if (said->due_at <= is->ev->occurred_at) {
+        /* Nobody is promised what has passed; the date they know is owed all the same. */
+        watch(is, told_find(is->c, CLOCK_PROMISE, said->promise_id));
+        return false;
+    }
     /* News that come late, of a date whose place another one has taken since. */
     int64_t runs_ms = due_of(is->ev->sla, CLOCK_PROMISE, said->promise_id);
     if (runs_ms != TIME_NONE && runs_ms != said->due_at)
@@ -222,8 +238,8 @@ extended(struct choice *is, const struct action *said)
     if (due_ms != TIME_NONE && due_ms < said->until)
         return false; /* it runs, and the policy refused */
     int64_t until_ms = due_ms == TIME_NONE ? said->until : due_ms;
-    if (old && until_ms <= old->due_at)
-        return false; /* no later than they know */
+    if ((old && until_ms <= old->due_at) || until_ms <= is->ev->occurred_at)
+        return false; /* no later than they know, or over */
     struct assign_told entry = old ? *old : (struct assign_told){.clock = clock};
     is->facts->clock = clock;
     is->facts->reason = said->reason;
@@ -231,6 +247,7 @@ extended(struct choice *is, const struct action *said)
     is->facts->previous = old ? old->due_at : TIME_NONE;
     entry.due_at = until_ms;
     entry.overdue = false;
+    entry.named_by = due_ms == TIME_NONE ? is->ev->event_id : STR_NULL;
     told_put(is->c, &entry, is->arena);
     return tell(is, OCCASION_DELAY_EXTENDED);
 }
@@ -243,6 +260,8 @@ overdue(struct choice *is, const struct sla_fired *fired)
     const struct assign_told *old = told_find(c, fired->clock, fired->promise_id);
     if (!notice_tells(fired->clock) || !old || old->overdue)
         return false;
+    if (!str_is_null(old->named_by) && old->due_at > is->ev->occurred_at)
+        return false; /* not the date that they know: see notice_due() */
     struct assign_told entry = *old;
     bool promise = fired->clock == CLOCK_PROMISE;
     bool said = !promise && c->has_last_overdue_at && c->last_overdue_at == fired->due_at;
@@ -401,7 +420,7 @@ tell_next(struct choice *is, bool told)
     bool says_next =
         told && (about == OCCASION_PROGRESS_OWNER || about == OCCASION_PROGRESS_REFUSED ||
                  about == OCCASION_PROGRESS_UPDATE || about == OCCASION_DELAY_OVERDUE);
-    if (old && due_ms == TIME_NONE && is->ev->sla &&
+    if (old && due_ms == TIME_NONE && str_is_null(old->named_by) && is->ev->sla &&
         is->ev->type != EVENT_TYPE_SLA_BREACHED)
         told_drop(is->c, old, is->arena);
     else if (says_next && due_ms > is->ev->occurred_at &&
@@ -409,6 +428,26 @@ tell_next(struct choice *is, bool told)
         told_put(is->c,
                  &(struct assign_told){.clock = CLOCK_NEXT_RESPONSE, .due_at = due_ms},
                  is->arena);
+}
+
+/* The answer, and the end of the work, settle what people named after a breach. */
+static void
+settle(struct choice *is)
+{
+    struct assign_case *c = is->c;
+    const struct sla_section *sla = is->ev->sla;
+    bool over = c->state == STATE_RESOLVED || c->state == STATE_CLOSED ||
+                c->state == STATE_REJECTED || c->state == STATE_WITHDRAWN;
+    for (size_t i = c->n_told; i-- > 0;) {
+        const struct assign_told *entry = &c->told[i];
+        bool answered = over;
+        for (size_t k = 0; sla && k < sla->n_clocks && !answered; k++)
+            answered = sla->clocks[k].clock == entry->clock &&
+                       (sla->clocks[k].status == CLOCK_STATUS_MET ||
+                        sla->clocks[k].status == CLOCK_STATUS_MET_LATE);
+        if (answered && !str_is_null(entry->named_by) && entry->clock != CLOCK_PROMISE)
+            told_drop(c, entry, is->arena);
+    }
 }
 
 static bool
@@ -483,6 +522,7 @@ notice_choose(struct assign_case *c, const struct notice_before *before,
     take_appeal(&is);
     if (c->kind == KIND_PRAISE)
         return false; /* nothing is owed, nothing is asked */
+    settle(&is);
     bool told = choose(&is, said);
     tell_next(&is, told);
     return told;
