@@ -229,8 +229,8 @@ step_change_kind(struct sla_work *work, const struct sla_policy *policy,
 }
 
 /* Promised anew before it was due, also where that is known only after the breach, the
- * new date takes the place of the old; after the due time the breach stays. By event time:
- * news of an older date that come late find the newer one in its place. */
+ * new date takes the place of the old; after the due time the breach stays. By event
+ * time: news of an older date that come late find the newer one in its place. */
 static void
 start_promise(struct sla_work *work, const struct sla_policy *policy,
               const struct complaint_event *ev)
@@ -297,8 +297,8 @@ step_note_message(struct sla_work *work, int64_t at_ms)
 {
     struct sla_case *c = &work->c;
     int64_t *all = ARENA_ARRAY(work->arena, int64_t, c->n_unanswered + 1);
-    size_t n = c->n_unanswered < SLA_UNANSWERED_MAX ? c->n_unanswered
-                                                    : SLA_UNANSWERED_MAX - 1;
+    size_t n =
+        c->n_unanswered < SLA_UNANSWERED_MAX ? c->n_unanswered : SLA_UNANSWERED_MAX - 1;
     size_t at = 0;
     while (at < n && c->unanswered[at] <= at_ms)
         at++;
