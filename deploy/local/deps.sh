@@ -14,7 +14,7 @@ packages=(
     gcc make libc6-dev pkg-config clang clang-format clang-tidy
     'libclang-rt-14-dev|libclang-rt-dev|libclang-rt-18-dev'
     librdkafka-dev libavro-dev libpq-dev libjansson-dev uthash-dev libicu-dev
-    libmicrohttpd-dev libssl-dev zlib1g-dev libcsv-dev libical-dev libcmocka-dev
+    libmicrohttpd-dev libssl-dev zlib1g-dev libcsv-dev libical-dev liblinear-dev libcmocka-dev
     postgresql kcat default-jre-headless maven
     python3 python3-venv tzdata procps util-linux ca-certificates
 )

@@ -1,0 +1,126 @@
+/* model.h - a trained linear classifier: one file, mapped, read only.
+ *
+ * Layout (little endian), one part behind the other, all sizes from the header's counts:
+ *   header | labels | directory of buckets | tags | idf | scale | weights | text
+ * A row is an n-gram: its bucket is the head of its hash, its 16-bit tag the tail, so
+ * what was not seen in training is not found (but for 4 in 65,536).  Weights are one
+ * signed byte a label times the row's scale; two labels share one weight.
+ * Score of a label = sum over blocks of (tf-idf, of length 1 in each block) . weights;
+ * confidence = softmax(slope * score + offset), fitted on held-out folds.
+ * Invariant: an opened model was checked whole; no later access can leave the file.
+ * Thread rule: const after opening; a scratch belongs to one thread. */
+#ifndef REDRESS_CLASSIFICATION_MODEL_H
+#define REDRESS_CLASSIFICATION_MODEL_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/buf.h"
+#include "classification/features.h"
+
+#define MODEL_LABELS 512 /* of one task                            */
+#define MODEL_ROWS (UINT32_C(1) << 23)
+#define MODEL_REASONS 5
+#define MODEL_REASON_BYTES 64
+#define MODEL_SURE_NEVER 2.0F /* a threshold that no confidence reaches */
+
+/* The file's first bytes, as they stand in it. */
+struct model_header {
+    char magic[8]; /* "REDRESSM" */
+    uint32_t format;
+    uint32_t features; /* FEATURES_VERSION of the training */
+    uint64_t file_bytes;
+    uint64_t checksum; /* of the file with this field 0 */
+    uint32_t n_labels;
+    uint32_t n_rows;
+    uint32_t bucket_bits;
+    uint32_t task_bytes; /* text: task, labels, card */
+    uint32_t card_bytes;
+    uint32_t text_bytes;
+    float slope;
+    float threshold; /* below it a person looks */
+    float tf;        /* power of an n-gram's count in the text; 0: 1 + ln count */
+    uint32_t reserved;
+};
+struct model_label {
+    uint32_t name_at; /* in text */
+    uint32_t name_bytes;
+    float offset;
+    uint32_t reserved;
+};
+
+struct model {
+    const struct model_header *header;
+    const struct model_label *labels;
+    const uint32_t *bucket; /* n + 1 */
+    const uint16_t *tag;
+    const uint16_t *idf;   /* 1/2048 */
+    const uint16_t *scale; /* upper half of a float */
+    const int8_t *weight;
+    const char *text;
+    uint32_t width; /* weights a row */
+    void *mapped;   /* NULL: memory of somebody else */
+    size_t mapped_bytes;
+};
+
+struct model_scratch {
+    uint32_t max_rows;
+    uint16_t *count;   /* of a row; zero between two documents */
+    float *share;      /* of a row: what one occurrence adds to the answer */
+    uint32_t *touched; /* rows of the document */
+    uint32_t *row;     /* of each n-gram */
+    float *word;       /* of each token */
+    float score[MODEL_LABELS];
+};
+
+struct model_reason {
+    struct str text; /* words of the document, folded; view into the answer */
+    float weight;    /* log-odds that they add                              */
+};
+struct model_answer {
+    uint32_t label;
+    float confidence;
+    bool sure;                       /* confidence reaches the model's threshold */
+    float probability[MODEL_LABELS]; /* of each label                            */
+    size_t n_reasons;
+    struct model_reason reason[MODEL_REASONS]; /* strongest first */
+    char reason_text[MODEL_REASONS][MODEL_REASON_BYTES];
+};
+
+/* Maps the file; ERR_STOP with what is wrong in it. */
+MUST_CHECK bool model_open(struct model *ret, const char *path, struct err *err);
+void model_close(struct model *model);
+/* The same over bytes that stay, aligned to 8; nothing to close. */
+MUST_CHECK bool model_from(struct model *ret, struct str bytes, struct err *err);
+
+struct str model_task(const struct model *model);
+struct str model_label_name(const struct model *model, uint32_t label);
+struct str model_card(const struct model *model); /* JSON */
+
+/* For models of up to max_rows rows; lives in the arena. */
+void model_scratch_new(struct model_scratch *ret, uint32_t max_rows, struct arena *arena);
+/* The answer for what features_read() left in `text`; allocates nothing, linear time. */
+void model_classify(const struct model *model, const struct features_scratch *text,
+                    struct model_scratch *scratch, struct model_answer *ret);
+
+/* --- writing (train) ---------------------------------------------------------------- */
+
+/* Rows ascend by hash.  weight: n_rows * width, width 1 for two labels. */
+struct model_parts {
+    struct str task, card;
+    const struct str *label;
+    const float *offset;
+    uint32_t n_labels;
+    uint32_t n_rows;
+    const uint64_t *hash;
+    const float *idf;
+    const float *weight;
+    float slope, threshold, tf;
+};
+/* False when it would be larger than the buffer's maximum. */
+MUST_CHECK bool model_write(const struct model_parts *parts, struct buf *out);
+
+/* What n times the same n-gram count: n to the power, 1 + ln n for power 0. */
+float model_tf(uint32_t n, float power);
+uint32_t model_bucket_bits(uint32_t n_rows);
+
+#endif

@@ -1,0 +1,189 @@
+/* Model cards and scores, as JSON and for people. */
+#include "ctl/learn.h"
+
+static void
+add_choice(const struct train_choice *choice, struct buf *out)
+{
+    buf_printf(out, "{\"c\":%g,\"balance\":%g,\"ratio\":%g,\"chars\":%g,\"tf\":%g",
+               choice->c, choice->balance, choice->ratio, choice->chars, choice->tf);
+}
+
+void
+learn_score_json(const struct score *score, const struct str *labels, struct buf *out)
+{
+    buf_printf(
+        out, "\"texts\":%u,\"accuracy\":%.4f,\"macro_f1\":%.4f,\"ece\":%.4f,\"labels\":[",
+        score->n, score->accuracy, score->macro_f1, score->ece);
+    bool first = true;
+    for (uint32_t i = 0; i < score->n_labels; i++) {
+        const struct score_label *l = &score->label[i];
+        if (l->n + l->said == 0)
+            continue;
+        buf_add_c(out, first ? "{\"label\":" : ",{\"label\":");
+        first = false;
+        (void)buf_add_json(out, labels[i]);
+        buf_printf(out, ",\"texts\":%u,\"precision\":%.4f,\"recall\":%.4f,\"f1\":%.4f}",
+                   l->n, l->precision, l->recall, l->f1);
+    }
+    buf_add_c(out, "],\"curve\":[");
+    for (int i = 0; i < SCORE_CURVE; i++)
+        buf_printf(out, "%s{\"threshold\":%g,\"kept\":%.4f,\"accuracy\":%.4f}",
+                   i ? "," : "", score->curve[i].threshold, score->curve[i].kept,
+                   score->curve[i].accuracy);
+    buf_add_char(out, ']');
+}
+
+static void
+add_data(const struct learn_origin *origin, struct buf *out)
+{
+    buf_add_c(out, "\"data\":[");
+    for (size_t i = 0; i < origin->n_data; i++) {
+        const struct learn_data *data = &origin->data[i];
+        const char *slash = strrchr(data->file, '/');
+        buf_add_c(out, i ? ",{\"file\":" : "{\"file\":");
+        (void)buf_add_json(out, str_from(slash ? slash + 1 : data->file));
+        buf_printf(out, ",\"rows\":%lld,\"left_out\":%lld", (long long)data->rows,
+                   (long long)data->left_out);
+        if (data->sha256[0])
+            buf_printf(out, ",\"sha256\":\"%s\"", data->sha256);
+        buf_add_char(out, '}');
+    }
+    buf_add_char(out, ']');
+}
+
+void
+learn_card(const struct learn_origin *origin, const struct train_result *result,
+           struct buf *out)
+{
+    buf_add_char(out, '{');
+    (void)buf_add_member(out, "task", str_from(origin->task));
+    (void)buf_add_member(out, "date", str_from(origin->date));
+    (void)buf_add_member(out, "licence", str_from(origin->licence));
+    (void)buf_add_member(out, "source", str_from(origin->source));
+    (void)buf_add_member(
+        out, "method",
+        STR("linear SVM, one label against the rest, over tf-idf of hashed word and "
+            "character n-grams"));
+    buf_printf(out, ",\"texts\":%u,\"features\":%u,", result->n_texts,
+               result->parts.n_rows);
+    add_data(origin, out);
+    buf_add_c(out, ",\"choice\":");
+    add_choice(&result->choice, out);
+    buf_add_c(out, "},\"tried\":[");
+    for (size_t i = 0; i < result->n_tried; i++) {
+        buf_add_c(out, i ? "," : "");
+        add_choice(&result->tried[i].choice, out);
+        buf_printf(out, ",\"accuracy\":%.4f,\"macro_f1\":%.4f}",
+                   result->tried[i].accuracy, result->tried[i].macro_f1);
+    }
+    buf_printf(out, "],\"validation\":{\"by\":\"%s\",\"folds\":%u,",
+               result->by_time ? "the latest fifth" : "folds", result->n_folds);
+    learn_score_json(&result->score, result->parts.label, out);
+    buf_printf(
+        out,
+        "},\"calibration\":{\"slope\":%.4f},\"threshold\":{\"wanted\":%g,\"at\":%.4f,"
+        "\"kept\":%.4f,\"accuracy\":%.4f}}",
+        (double)result->parts.slope, origin->wanted, (double)result->parts.threshold,
+        result->kept.kept, result->kept.accuracy);
+}
+
+void
+learn_score_show(const struct score *score, const struct str *labels, struct buf *out)
+{
+    buf_printf(out, "%u texts: accuracy %.3f, macro-F1 %.3f, calibration error %.3f\n\n",
+               score->n, score->accuracy, score->macro_f1, score->ece);
+    buf_printf(out, "  %6s  %9s  %6s  %5s  label\n", "texts", "precision", "recall",
+               "F1");
+    for (uint32_t i = 0; i < score->n_labels; i++) {
+        const struct score_label *l = &score->label[i];
+        if (l->n + l->said > 0)
+            buf_printf(out, "  %6u  %9.3f  %6.3f  %5.3f  %.*s\n", l->n, l->precision,
+                       l->recall, l->f1, STR_ARG(labels[i]));
+    }
+    buf_add_c(out, "\n  confidence from  texts kept  accuracy\n");
+    for (int i = 0; i < SCORE_CURVE; i++)
+        if (score->curve[i].kept > 0)
+            buf_printf(out, "  %15.2f  %9.1f%%  %8.3f\n", score->curve[i].threshold,
+                       100 * score->curve[i].kept, score->curve[i].accuracy);
+}
+
+/* --- a card for people -------------------------------------------------------------- */
+
+static void
+show_member(const json_t *card, const char *name, struct buf *out)
+{
+    const char *value = json_string_value(json_object_get(card, name));
+    if (value)
+        buf_printf(out, "%-10s %s\n", name, value);
+}
+
+static double
+number(const json_t *object, const char *name)
+{
+    return json_number_value(json_object_get(object, name));
+}
+
+static void
+show_labels(const json_t *validation, struct buf *out)
+{
+    size_t i;
+    const json_t *label;
+    buf_printf(out, "\n  %6s  %9s  %6s  %5s  label\n", "texts", "precision", "recall",
+               "F1");
+    json_array_foreach(json_object_get(validation, "labels"), i, label)
+    {
+        const char *name = json_string_value(json_object_get(label, "label"));
+        buf_printf(out, "  %6.0f  %9.3f  %6.3f  %5.3f  %s\n", number(label, "texts"),
+                   number(label, "precision"), number(label, "recall"),
+                   number(label, "f1"), name ? name : "");
+    }
+    const json_t *point;
+    buf_add_c(out, "\n  confidence from  texts kept  accuracy\n");
+    json_array_foreach(json_object_get(validation, "curve"), i, point)
+    {
+        if (number(point, "kept") > 0)
+            buf_printf(out, "  %15.2f  %9.1f%%  %8.3f\n", number(point, "threshold"),
+                       100 * number(point, "kept"), number(point, "accuracy"));
+    }
+}
+
+bool
+learn_card_show(struct str card, struct buf *out)
+{
+    json_t *root = json_loadb(card.ptr, card.len, 0, NULL);
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return false;
+    }
+    static const char *const NAMES[] = {"task", "date", "licence", "source", "method"};
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++)
+        show_member(root, NAMES[i], out);
+    size_t i;
+    const json_t *data;
+    json_array_foreach(json_object_get(root, "data"), i, data)
+    {
+        const char *file = json_string_value(json_object_get(data, "file"));
+        const char *hash = json_string_value(json_object_get(data, "sha256"));
+        buf_printf(out, "%-10s %s: %.0f rows, %.0f left out%s%s\n", "data",
+                   file ? file : "", number(data, "rows"), number(data, "left_out"),
+                   hash ? ", SHA-256 " : "", hash ? hash : "");
+    }
+    buf_printf(out, "%-10s %.0f n-grams from %.0f texts\n", "features",
+               number(root, "features"), number(root, "texts"));
+    const json_t *v = json_object_get(root, "validation");
+    const char *by = json_string_value(json_object_get(v, "by"));
+    buf_printf(out,
+               "%-10s by %s (%.0f texts): accuracy %.3f, macro-F1 %.3f, calibration "
+               "error %.3f\n",
+               "validation", by ? by : "?", number(v, "texts"), number(v, "accuracy"),
+               number(v, "macro_f1"), number(v, "ece"));
+    const json_t *t = json_object_get(root, "threshold");
+    buf_printf(out,
+               "%-10s %.3f for an accuracy of %.2f: keeps %.1f%% at %.3f; the others "
+               "need a person\n",
+               "threshold", number(t, "at"), number(t, "wanted"), 100 * number(t, "kept"),
+               number(t, "accuracy"));
+    show_labels(v, out);
+    json_decref(root);
+    return true;
+}
