@@ -361,6 +361,50 @@ run_partition(struct simulate *sim, int32_t partition, int64_t until_ms, struct 
     return ok;
 }
 
+struct tail {
+    struct simulate *sim;
+    int64_t clock_ms; /* greatest time of what is fed; TIME_NONE: nothing was */
+    int64_t cut;      /* offset of the first timer whose cause is not there; -1 */
+};
+
+static bool
+note_tail(void *ctx, const struct kafka_message *message)
+{
+    struct tail *tail = ctx;
+    struct simulate *sim = tail->sim;
+    struct complaint_event ev;
+    if (wire_decode(&complaint_event_wire, message->value, &sim->event, &ev, &sim->err)) {
+        bool made = replay_makes(&ev);
+        if (!made) {
+            tail->clock_ms = i64_max(tail->clock_ms, ev.occurred_at);
+            tail->cut = -1;
+        } else if (tail->cut < 0 && tail->clock_ms != TIME_NONE &&
+                   ev.occurred_at > tail->clock_ms)
+            tail->cut = message->offset;
+    }
+    arena_clear(&sim->event);
+    return true;
+}
+
+/* Event clock, while events flow in: timers stand before the event whose time fires them,
+ * so the end may lie between. Those without their event are left for another time. */
+static bool
+cut_tail(struct simulate *sim, int32_t partition, struct err *err)
+{
+    int64_t end = sim->ends[partition];
+    struct tail tail = {.sim = sim, .clock_ms = TIME_NONE, .cut = -1};
+    for (int64_t last = TAIL_OFFSETS; tail.clock_ms == TIME_NONE; last *= 8) {
+        struct scan_part part = {.partition = partition, .last = last, .until = end};
+        if (!scan_part(sim->ctl, ROUTED, part, note_tail, &tail, err))
+            return false;
+        if (last >= end)
+            break;
+    }
+    if (tail.cut >= 0)
+        sim->ends[partition] = tail.cut;
+    return true;
+}
+
 /* The ends as they are now: what is written later is not part of it. */
 static bool
 find_ends(struct simulate *sim, struct err *err)
@@ -377,6 +421,8 @@ find_ends(struct simulate *sim, struct err *err)
         sim->total += sim->ends[p] - low;
     }
     kafka_client_drop(client);
+    for (int32_t p = 0; ok && !sim->run.wall_clock && p < sim->run.partitions; p++)
+        ok = sim->ends[p] == 0 || cut_tail(sim, p, err);
     return ok;
 }
 
