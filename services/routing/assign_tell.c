@@ -144,15 +144,15 @@ static bool
 send_notice(struct assign_job *job, struct notice_facts *facts, struct err *err)
 {
     struct assign_case *c = &job->c;
-    struct customer recipient = {0};
+    struct customer *recipient = ARENA_NEW(job->arena, struct customer);
     bool erased = false;
-    if (!assign_customer_reach(job, &recipient, &erased, err))
+    if (!assign_customer_reach(job, recipient, &erased, err))
         return false;
     if (erased)
         return true;
     if (!take_refs(job, facts, err))
         return false;
-    facts->recipient = &recipient;
+    facts->recipient = recipient;
     CLEANUP(buf_release) struct buf out = {.max_bytes = (size_t)2 * 1024 * 1024};
     if (!notice_print(&job->policy->notices, facts, &out))
         return err_dead(err, DEAD_TOO_LARGE, NULL, "%.*s: notice larger than 2 MiB",
