@@ -117,7 +117,7 @@ take_address(struct cutter *c)
 {
     const struct features_scratch *s = c->scratch;
     bool url = stands(s, c->at, "http://") || stands(s, c->at, "https://") ||
-               stands(s, c->at, "www.");
+               stands(s, c->at, "ww."); /* www., its run of w cut */
     if (url)
         put_class(c, blank_after(s, c->at), CLASS_URL);
     return url;

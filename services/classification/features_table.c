@@ -51,6 +51,8 @@ class_of(uint32_t cp)
 {
     if (cp < 0x80)
         return ascii_class(cp);
+    if (cp == 0xFFFD)
+        return FEATURES_BLANK; /* what was no UTF-8 */
     if (cp == 0x3002 || cp == 0x3001 || cp == 0x2026)
         return FEATURES_STOP;
     if (cp == 0x2018 || cp == 0x2019 || cp == 0x02BC)

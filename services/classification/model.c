@@ -15,6 +15,13 @@ model_tf(uint32_t n, float power)
     return n < COUNT_OF(FIRST) ? FIRST[n] : 1 + logf((float)n);
 }
 
+float
+model_confidence(float probability, float slope, float offset)
+{
+    float p = fminf(fmaxf(probability, 1e-6F), 1 - 1e-6F);
+    return 1 / (1 + expf(-(slope * logf(p / (1 - p)) + offset)));
+}
+
 void
 model_scratch_new(struct model_scratch *ret, uint32_t max_rows, struct arena *arena)
 {
@@ -122,7 +129,8 @@ answer_labels(const struct model *m, struct model_scratch *s, struct model_answe
     for (uint32_t i = 0; i < n; i++)
         ret->probability[i] /= sum;
     ret->label = best;
-    ret->confidence = ret->probability[best];
+    ret->confidence = model_confidence(ret->probability[best], m->header->sure_slope,
+                                       m->header->sure_offset);
     ret->sure = ret->confidence >= m->header->threshold;
     return second;
 }

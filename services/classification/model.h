@@ -6,7 +6,8 @@
  * what was not seen in training is not found (but for 4 in 65,536).  Weights are one
  * signed byte a label times the row's scale; two labels share one weight.
  * Score of a label = sum over blocks of (tf-idf, of length 1 in each block) . weights;
- * confidence = softmax(slope * score + offset), fitted on held-out folds.
+ * probabilities = softmax(slope * score + offset); the best one's is the confidence,
+ * after a logistic step of its own; all of it fitted on held-out texts.
  * Invariant: an opened model was checked whole; no later access can leave the file.
  * Thread rule: const after opening; a scratch belongs to one thread. */
 #ifndef REDRESS_CLASSIFICATION_MODEL_H
@@ -39,6 +40,8 @@ struct model_header {
     float slope;
     float threshold; /* below it a person looks */
     float tf;        /* power of an n-gram's count in the text; 0: 1 + ln count */
+    /* Confidence of the best label: logistic(sure_slope * log-odds + sure_offset). */
+    float sure_slope, sure_offset;
     uint32_t reserved;
 };
 struct model_label {
@@ -115,10 +118,15 @@ struct model_parts {
     const float *idf;
     const float *weight;
     float slope, threshold, tf;
+    float sure_slope, sure_offset;
 };
 /* False when it would be larger than the buffer's maximum. */
 MUST_CHECK bool model_write(const struct model_parts *parts, struct buf *out);
+/* Sets the checksum of a model's bytes (tests change them on purpose). */
+void model_seal(char *bytes, size_t len);
 
+/* The confidence that a best label of this probability deserves. */
+float model_confidence(float probability, float slope, float offset);
 /* What n times the same n-gram count: n to the power, 1 + ln n for power 0. */
 float model_tf(uint32_t n, float power);
 uint32_t model_bucket_bits(uint32_t n_rows);

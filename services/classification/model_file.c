@@ -11,7 +11,7 @@
 #define FORMAT UINT32_C(1)
 static const char MAGIC[8] = "REDRESSM";
 
-_Static_assert(sizeof(struct model_header) == 72, "the header is 72 bytes in the file");
+_Static_assert(sizeof(struct model_header) == 80, "the header is 80 bytes in the file");
 _Static_assert(sizeof(struct model_label) == 16, "a label is 16 bytes in the file");
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "model files are little endian and mapped as they are"
@@ -90,6 +90,7 @@ check_header(const struct model_header *h, size_t len, struct err *err)
         h->n_rows > MODEL_ROWS || h->bucket_bits < 1 || h->bucket_bits > 22)
         return bad(err, "counts out of range");
     if (!isfinite(h->slope) || h->slope < 0 || !isfinite(h->threshold) ||
+        !isfinite(h->sure_slope) || h->sure_slope < 0 || !isfinite(h->sure_offset) ||
         !(h->tf >= 0 && h->tf <= 2))
         return bad(err, "calibration is no number");
     return true;
@@ -301,6 +302,8 @@ model_write(const struct model_parts *p, struct buf *out)
         .slope = p->slope,
         .threshold = p->threshold,
         .tf = p->tf,
+        .sure_slope = p->sure_slope,
+        .sure_offset = p->sure_offset,
     };
     memcpy(header.magic, MAGIC, sizeof(MAGIC));
     struct model m;
@@ -314,7 +317,16 @@ model_write(const struct model_parts *p, struct buf *out)
         ok = buf_add_str(out, p->label[i]);
     if (!ok || !buf_add_str(out, p->card))
         return false;
-    header.checksum = checksum_of(&header, out->ptr, out->len);
-    memcpy(out->ptr, &header, sizeof(header));
+    model_seal(out->ptr, out->len);
     return true;
+}
+
+void
+model_seal(char *bytes, size_t len)
+{
+    struct model_header header;
+    BUG_IF(len < sizeof(header));
+    memcpy(&header, bytes, sizeof(header));
+    header.checksum = checksum_of(&header, bytes, len);
+    memcpy(bytes, &header, sizeof(header));
 }

@@ -123,7 +123,14 @@ calibrate(struct run *run, struct train_result *ret, double *slope, double *offs
         memset(offsets, 0, run->m.n_labels * sizeof(*offsets));
         with = without;
     }
-    score_held(run, *slope, offsets, &ret->score);
+    train_say(run->margin, run->n_held, run->m.n_labels, *slope, offsets, run->truth,
+              run->said);
+    double sure_slope = 1;
+    double sure_offset = 0;
+    train_calibrate_sure(run->said, run->n_held, &sure_slope, &sure_offset);
+    ret->parts.sure_slope = (float)sure_slope;
+    ret->parts.sure_offset = (float)sure_offset;
+    score_make(run->said, run->n_held, run->m.n_labels, run->arena, &ret->score);
 }
 
 static void
@@ -152,6 +159,8 @@ fill_parts(struct run *run, struct train_result *ret, double slope, const double
         .slope = (float)slope,
         .threshold = (float)threshold,
         .tf = (float)ret->choice.tf,
+        .sure_slope = ret->parts.sure_slope,
+        .sure_offset = ret->parts.sure_offset,
     };
 }
 

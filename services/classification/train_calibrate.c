@@ -101,3 +101,44 @@ train_say(const float *margin, uint32_t n, uint32_t n_labels, double slope,
         ret[i] = (struct scored){truth[i], best, (float)z[best]};
     }
 }
+
+#define SURE_RIDGE 2.0 /* texts that hold the step at none */
+
+/* Newton's method on two numbers. */
+void
+train_calibrate_sure(struct scored *docs, uint32_t n, double *ret_slope,
+                     double *ret_offset)
+{
+    double a = 1;
+    double b = 0;
+    for (int step = 0; step < 30; step++) {
+        double ga = SURE_RIDGE * (a - 1);
+        double gb = SURE_RIDGE * b;
+        double haa = SURE_RIDGE;
+        double hab = 0;
+        double hbb = SURE_RIDGE;
+        for (uint32_t i = 0; i < n; i++) {
+            double p = fmin(fmax((double)docs[i].confidence, 1e-6), 1 - 1e-6);
+            double x = log(p / (1 - p));
+            double q = 1 / (1 + exp(-(a * x + b)));
+            double miss = q - (docs[i].truth == docs[i].said);
+            ga += miss * x;
+            gb += miss;
+            haa += q * (1 - q) * x * x;
+            hab += q * (1 - q) * x;
+            hbb += q * (1 - q);
+        }
+        double det = haa * hbb - hab * hab;
+        double da = (hbb * ga - hab * gb) / det;
+        double db = (haa * gb - hab * ga) / det;
+        double most = fmax(fabs(da), fabs(db));
+        double part = most > 1 ? 1 / most : 1;
+        a -= part * da;
+        b -= part * db;
+    }
+    *ret_slope = fmax(a, 0.05); /* more probable is never less sure */
+    *ret_offset = b;
+    for (uint32_t i = 0; i < n; i++)
+        docs[i].confidence =
+            model_confidence(docs[i].confidence, (float)*ret_slope, (float)b);
+}

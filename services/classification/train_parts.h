@@ -92,5 +92,9 @@ void train_calibrate(const float *margin, const uint32_t *truth, uint32_t n,
                      uint32_t n_labels, double *ret_slope, double *offsets);
 void train_say(const float *margin, uint32_t n, uint32_t n_labels, double slope,
                const double *offsets, const uint32_t *truth, struct scored *ret);
+/* A logistic step from the best label's probability to how often it is right; sets the
+ * confidence of docs. */
+void train_calibrate_sure(struct scored *docs, uint32_t n, double *ret_slope,
+                          double *ret_offset);
 
 #endif

@@ -1,0 +1,255 @@
+/* Models: the file is checked whole; scores, confidence and reasons by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "classification/model.h"
+
+struct rig {
+    struct arena arena;
+    const struct features_table *table;
+    struct features_scratch *text;
+    struct model_scratch scratch;
+    struct model_answer *answer;
+};
+
+static int
+set_up(void **state)
+{
+    struct rig *rig = calloc(1, sizeof(*rig));
+    struct err err = {0};
+    if (!rig)
+        return -1;
+    rig->table = features_table_new(&rig->arena, &err);
+    rig->text = ARENA_NEW(&rig->arena, struct features_scratch);
+    rig->answer = ARENA_NEW(&rig->arena, struct model_answer);
+    model_scratch_new(&rig->scratch, 1000, &rig->arena);
+    *state = rig;
+    return rig->table ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+    struct rig *rig = *state;
+    arena_release(&rig->arena);
+    free(rig);
+    return 0;
+}
+
+static uint64_t
+hash_of_word(const struct rig *rig, const char *word)
+{
+    features_read(rig->table, STR_NULL, str_from(word), rig->text);
+    return rig->text->gram[0].hash;
+}
+
+struct row {
+    const char *word;
+    float idf;
+    float weight[3];
+};
+static const struct row ROWS[] = {
+    {"refund", 2, {3, -1, -1}},
+    {"thanks", 1, {-2, 4, -1}},
+    {"when", 1, {-1, -1, 2}},
+    {"the", 1, {0, 0, 0}},
+};
+
+/* A model whose rows are single words, in the order of their hashes. */
+static void
+make_model(const struct rig *rig, uint32_t n_labels, float threshold, struct buf *out)
+{
+    static const struct str labels[] = {{"complaint", 9}, {"praise", 6}, {"inquiry", 7}};
+    static const float offset[3] = {0, 0, 0};
+    uint64_t hash[COUNT_OF(ROWS)];
+    float idf[COUNT_OF(ROWS)];
+    float weight[3 * COUNT_OF(ROWS)];
+    uint32_t width = n_labels == 2 ? 1 : n_labels;
+    uint64_t before = 0;
+    for (size_t n = 0; n < COUNT_OF(ROWS); n++) {
+        const struct row *next = NULL;
+        hash[n] = UINT64_MAX;
+        for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+            uint64_t h = hash_of_word(rig, ROWS[i].word);
+            if (h > before && h < hash[n]) {
+                hash[n] = h;
+                next = &ROWS[i];
+            }
+        }
+        assert_non_null(next);
+        before = hash[n];
+        idf[n] = next->idf;
+        for (uint32_t k = 0; k < width; k++) /* two labels: the second one's weight */
+            weight[n * width + k] = next->weight[width == 1 ? 1 : k];
+    }
+    const struct model_parts parts = {
+        .task = STR("kind"),
+        .card = STR("{\"task\":\"kind\"}"),
+        .label = labels,
+        .offset = offset,
+        .n_labels = n_labels,
+        .n_rows = COUNT_OF(ROWS),
+        .hash = hash,
+        .idf = idf,
+        .weight = weight,
+        .slope = 1,
+        .sure_slope = 1,
+        .threshold = threshold,
+    };
+    assert_true(model_write(&parts, out));
+}
+
+static void
+test_answers(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t n_labels;
+        const char *label;
+        double confidence; /* softmax by hand */
+        const char *reason;
+    } table[] = {
+        {"Refund", 3, "complaint", 0.9647, "refund"},
+        {"REFUND refund refund", 3, "complaint", 0.9647, "refund"}, /* length 1 */
+        {"thanks", 3, "praise", 0.9909, "thanks"},
+        {"when", 3, "inquiry", 0.9094, "when"},
+        {"unknown words", 3, "complaint", 0.3333, NULL},
+        {"", 3, "complaint", 0.3333, NULL},
+        {"the", 3, "complaint", 0.3333, NULL},
+        {"thanks", 2, "praise", 0.9820, "thanks"},
+        {"refund", 2, "complaint", 0.7311, "refund"},
+    };
+    const struct rig *rig = *state;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        CLEANUP(buf_release) struct buf bytes = {0};
+        struct model model;
+        struct model_scratch scratch = rig->scratch;
+        struct err err = {0};
+        print_message("row %zu: %s, %u labels\n", i, table[i].text, table[i].n_labels);
+        make_model(rig, table[i].n_labels, 0.95F, &bytes);
+        assert_true(model_from(&model, buf_str(&bytes), &err));
+        features_read(rig->table, STR_NULL, str_from(table[i].text), rig->text);
+        for (int again = 0; again < 2; again++) { /* nothing is left over */
+            model_classify(&model, rig->text, &scratch, rig->answer);
+            struct str label = model_label_name(&model, rig->answer->label);
+            assert_true(str_eq(label, str_from(table[i].label)));
+            double miss = (double)rig->answer->confidence - table[i].confidence;
+            assert_true(miss < 0.004 && miss > -0.004); /* weights have 8 bits */
+            assert_int_equal(rig->answer->sure, table[i].confidence > 0.95);
+            assert_int_equal(rig->answer->n_reasons, table[i].reason != NULL);
+            if (table[i].reason)
+                assert_true(
+                    str_eq(rig->answer->reason[0].text, str_from(table[i].reason)));
+        }
+    }
+}
+
+static void
+test_text_of_model(void **state)
+{
+    const struct rig *rig = *state;
+    CLEANUP(buf_release) struct buf bytes = {0};
+    CLEANUP(buf_release) struct buf again = {0};
+    struct model model;
+    struct err err = {0};
+    make_model(rig, 3, MODEL_SURE_NEVER, &bytes);
+    make_model(rig, 3, MODEL_SURE_NEVER, &again);
+    assert_true(str_eq(buf_str(&bytes), buf_str(&again)));
+    assert_true(model_from(&model, buf_str(&bytes), &err));
+    assert_true(str_eq(model_task(&model), STR("kind")));
+    assert_true(str_eq(model_card(&model), STR("{\"task\":\"kind\"}")));
+    assert_true(str_eq(model_label_name(&model, 2), STR("inquiry")));
+}
+
+/* Changed bytes are refused with what is wrong, also under a right checksum. */
+static void
+test_refused(void **state)
+{
+#define AT(member) offsetof(struct model_header, member)
+    static const struct {
+        size_t at;
+        uint32_t value;
+        bool seal;
+        const char *wrong;
+    } table[] = {
+        {AT(magic), 0, true, "first bytes"},
+        {AT(format), 7, true, "another version"},
+        {AT(features), 99, true, "another version"},
+        {AT(file_bytes), 10, true, "cut"},
+        {AT(n_labels), 1, true, "counts"},
+        {AT(n_labels), 100000, true, "counts"},
+        {AT(n_labels), 4, true, "do not fill"},
+        {AT(n_rows), 0, true, "counts"},
+        {AT(n_rows), 5, true, "do not fill"},
+        {AT(n_rows), UINT32_MAX, true, "counts"},
+        {AT(bucket_bits), 0, true, "counts"},
+        {AT(bucket_bits), 60, true, "counts"},
+        {AT(task_bytes), 10000, true, "text out of range"},
+        {AT(card_bytes), UINT32_MAX, true, "text out of range"},
+        {AT(text_bytes), UINT32_MAX, true, "do not fill"},
+        {AT(slope), 0x7FC00000, true, "no number"},
+        {AT(threshold), 0x7F800000, true, "no number"},
+        {AT(tf), 0xBF800000, true, "no number"},
+        {80, 1000000, true, "name out of range"},
+        {84, UINT32_MAX, true, "name out of range"},
+        {88, 0x7FC00000, true, "offset is no number"},
+        {128, 3, true, "cover the rows"},
+        {132, 100, true, "does not ascend"},
+        {136, 3, true, "cover the rows"},
+        {156, 0x7FC07FC0, true, "scale is no number"},
+        {164, 0x01010101, false, "checksum"},
+        {AT(checksum), 1, false, "checksum"},
+    };
+    const struct rig *rig = *state;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        CLEANUP(buf_release) struct buf bytes = {0};
+        struct model model;
+        struct err err = {0};
+        print_message("row %zu: at %zu %u\n", i, table[i].at, table[i].value);
+        make_model(rig, 3, 0.5F, &bytes);
+        memcpy(bytes.ptr + table[i].at, &table[i].value, sizeof(table[i].value));
+        if (table[i].seal)
+            model_seal(bytes.ptr, bytes.len);
+        assert_false(model_from(&model, buf_str(&bytes), &err));
+        assert_int_equal(err.action, ERR_STOP);
+        if (!strstr(err.text, table[i].wrong))
+            fail_msg("%s", err.text);
+    }
+}
+
+/* Cut anywhere. */
+static void
+test_cut(void **state)
+{
+    const struct rig *rig = *state;
+    CLEANUP(buf_release) struct buf bytes = {0};
+    struct model model;
+    struct err err = {0};
+    make_model(rig, 2, 0.5F, &bytes);
+    for (size_t len = 0; len < bytes.len; len++)
+        assert_false(model_from(&model, (struct str){bytes.ptr, len}, &err));
+    assert_true(model_from(&model, buf_str(&bytes), &err));
+    assert_false(model_open(&model, "/nowhere/model", &err));
+    assert_non_null(strstr(err.text, "/nowhere/model"));
+    assert_false(model_open(&model, "/", &err));
+    assert_non_null(strstr(err.text, "not a file"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_text_of_model),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_cut),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
