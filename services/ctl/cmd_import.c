@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "base/now.h"
 #include "base/times.h"
 #include "ctl/ctl.h"
@@ -262,6 +264,21 @@ cmd_import(struct ctl *ctl)
     return status;
 }
 
+/* The record key of a line: what it says itself, else its source. Events of one publisher
+ * so keep the order of the file, however many partitions there are: a resumed that came
+ * before its waiting would be refused. Null for what is no CloudEvent. */
+static struct str
+key_of(struct str line, struct arena *arena)
+{
+    json_t *json = json_loadb(line.ptr, line.len, 0, NULL);
+    const char *key = json_string_value(json_object_get(json, "partitionkey"));
+    if (!key)
+        key = json_string_value(json_object_get(json, "source"));
+    struct str copy = arena_str(arena, str_from(key));
+    json_decref(json);
+    return copy;
+}
+
 /* publish: lines as they stand, one a message; the door judges them. */
 enum ctl_exit
 cmd_publish(struct ctl *ctl)
@@ -279,6 +296,7 @@ cmd_publish(struct ctl *ctl)
         return ctl_usage("%s cannot be opened", path);
     import.started_us = now_mono_us();
     bool ok = open_producer(&import, &err);
+    struct arena keys = {0};
     char *line = NULL;
     size_t room = 0;
     ssize_t len = 0;
@@ -287,8 +305,10 @@ cmd_publish(struct ctl *ctl)
         if (value.len == 0)
             continue;
         import.n_rows++;
-        ok = send(&import, str_from(key), value, &err);
+        ok = send(&import, key ? str_from(key) : key_of(value, &keys), value, &err);
+        arena_clear(&keys);
     }
+    arena_release(&keys);
     free(line);
     if (in != stdin)
         (void)fclose(in);

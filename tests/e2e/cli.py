@@ -3,7 +3,7 @@ import json
 import os
 import tempfile
 
-from stack import T0, bi, iso, must, redress, run
+from stack import T0, bi, iso, kcat_read, must, redress, run
 
 
 def publish(feed):
@@ -33,6 +33,12 @@ def imports(r):
         for _ in range(2):
             status, out, said = redress("import", csv, "--map", mapping, "--source", "csv")
             r.check(f"import CSV: exit {said[:200]!r}", status, 0)
+        lines = [json.dumps({"specversion": "1.0", "id": f"p{i}", "source": "pub", "time": iso(T0), **more})
+                 for i, more in enumerate(({"type": "complaint.submitted", "data": {
+                     "complaint_ref": "P-1", "channel": "web", "text": "t", "customer": {"id": "p"}}},
+                     {"type": "complaint.resumed", "partitionkey": "pk", "data": {
+                         "complaint_ref": "P-1", "customer": {"id": "p"}}}))]
+        r.check("publish -: exit", redress("publish", "-", data="\n".join(lines).encode())[0], 0)
         r.check("import of no file: exit", redress("import", f"{folder}/none.csv")[0] in (1, 2), True)
         r.check("import of a bad map: exit", redress("import", csv, "--map", path)[0] in (1, 2), True)
         del out
@@ -52,6 +58,8 @@ def check_imports(r):
     r.check("import: CSV's quotes", (rows.get("I-2", {}).get("text"), rows.get("I-2", {}).get("source"),
                                      rows.get("I-2", {}).get("last_seq")),
             ('late, "again"\nand again', "csv", 1))
+    r.check("publish: a publisher's events share a key, so they keep their order, unless they name another",
+            [key for _, key, value in kcat_read("complaints.inbound") if b'"source": "pub"' in value], ["pub", "pk"])
 
 
 def check(r):
