@@ -46,8 +46,12 @@ clock() { # clock REF CLOCK COLUMNS: of the latest start
     sql "SET timezone = 'UTC'; SELECT $3 FROM bi.sla_clocks c JOIN bi.complaints USING (complaint_id)
         WHERE complaint_ref = '$1' AND clock = '$2' ORDER BY c.started_at DESC LIMIT 1"
 }
+get() { # get SERVICE PATH: what its ops endpoint answers; fails where that is no 200
+    python3 -c 'import sys, urllib.request as u
+sys.stdout.write(u.urlopen(sys.argv[1], timeout=5).read().decode())' "http://127.0.0.1:${ops[$1]}$2"
+}
 metric() { # metric SERVICE NAME: summed over its stages
-    curl -s "http://127.0.0.1:${ops[$1]}/metrics" |
+    get "$1" /metrics |
         awk -v name="redress_policy_$2_total" 'index($1, name) == 1 { n += $2 } END { print n + 0 }'
 }
 refused() { grep '"policy_refused"' "$run/log/$1.log" | tail -1; }
@@ -94,7 +98,7 @@ echo '{"version": "broken",' >"$policy/sla.json"
 hup sla
 is "a broken file is refused" "0 2" "$(metric sla reloads) $(metric sla failures)"
 like "the log names file and line" 'policy_refused.*sla\.json.*line [0-9]|policy_refused.*sla\.json:[0-9]' "$(refused sla)"
-like "it still serves" ok "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:${ops[sla]}/readyz" | sed 's/200/ok/')"
+like "it still serves" ok "$(get sla /readyz >/dev/null && echo ok)"
 say 2026-03-04T12:00:00Z submitted BETWEEN "$submitted"
 through
 is "a case meanwhile gets the old policy" "default $shipped" "$(clock BETWEEN resolution "policy, policy_version")"
