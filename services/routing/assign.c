@@ -39,7 +39,8 @@ list_matches(enum assign_field field, const struct assign_list *list,
         if (field != ASSIGN_FLAGS &&
             value_matches(field, list->values[i], facts->field[field]))
             return true;
-        if (field == ASSIGN_TIER && value_matches(field, list->values[i], facts->tier_said))
+        if (field == ASSIGN_TIER &&
+            value_matches(field, list->values[i], facts->tier_said))
             return true;
         for (size_t k = 0; field == ASSIGN_FLAGS && k < facts->n_flags; k++)
             if (value_matches(field, list->values[i], facts->flags[k]))

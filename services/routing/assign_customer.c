@@ -3,8 +3,9 @@
 #include "gen/assign_customer.h"
 #include "routing/assign_io.h"
 
-#define CASES_MAX 64 /* latest of a customer; older ones are cleared when next touched   \
-                      */
+#define CASES_MAX                                                                        \
+    64 /* latest of a customer; older ones are cleared when next touched                 \
+        */
 
 static struct str
 key_of(struct turn *turn, struct str customer_hash)
