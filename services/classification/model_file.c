@@ -276,7 +276,9 @@ write_rows(const struct model_parts *p, uint32_t width, struct buf *out)
         const float *weight = p->weight + (size_t)i * width;
         float scale = from_upper_half(upper_half(largest(weight, width) / 127));
         for (uint32_t k = 0; ok && k < width; k++) {
-            int8_t steps = scale > 0 ? (int8_t)roundf(weight[k] / scale) : 0;
+            int8_t steps = 0;
+            if (scale > 0)
+                steps = (int8_t)roundf(weight[k] / scale);
             ok = buf_add(out, &steps, 1);
         }
     }

@@ -65,7 +65,7 @@ train_calibrate(const float *margin, const uint32_t *truth, uint32_t n, uint32_t
 {
     uint32_t width = n_labels == 2 ? 1 : n_labels;
     struct descent d = {.value = {log(3)}};
-    double z[MODEL_LABELS];
+    double z[MODEL_LABELS] = {0};
     for (int step = 0; n > 0 && step < STEPS; step++) {
         double slope = exp(d.value[0]);
         memset(d.gradient, 0, sizeof(d.gradient));
@@ -94,7 +94,7 @@ train_say(const float *margin, uint32_t n, uint32_t n_labels, double slope,
           const double *offsets, const uint32_t *truth, struct scored *ret)
 {
     uint32_t width = n_labels == 2 ? 1 : n_labels;
-    double z[MODEL_LABELS];
+    double z[MODEL_LABELS] = {0};
     for (uint32_t i = 0; i < n; i++) {
         logits(margin + (size_t)i * width, n_labels, slope, offsets, z);
         uint32_t best = softmax(z, n_labels);

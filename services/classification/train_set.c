@@ -234,10 +234,10 @@ choose_rows(struct train_set *set, uint32_t max_rows, struct train_matrix *m,
     if (n == 0)
         return err_dead(err, DEAD_BAD_FIELD, "$.text", "no two texts share a word");
     if (n > max_rows) {
-        qsort(kept, n, sizeof(*kept), by_docs);
+        qsort(kept, n, sizeof(struct train_word *), by_docs);
         n = max_rows;
     }
-    qsort(kept, n, sizeof(*kept), by_word_hash);
+    qsort(kept, n, sizeof(struct train_word *), by_word_hash);
     m->n_rows = n;
     m->hash = ARENA_ARRAY(set->arena, uint64_t, n);
     m->idf = ARENA_ARRAY(set->arena, float, n);
@@ -328,7 +328,7 @@ set_folds(struct train_set *set, struct train_doc *docs, struct train_matrix *m)
     struct train_doc **order = ARENA_ARRAY(set->arena, struct train_doc *, set->n_docs);
     for (uint32_t i = 0; i < set->n_docs; i++)
         order[i] = &docs[i];
-    qsort(order, set->n_docs, sizeof(*order), by_time);
+    qsort(order, set->n_docs, sizeof(struct train_doc *), by_time);
     for (uint32_t i = set->n_docs - set->n_docs / 5; i < set->n_docs; i++)
         order[i]->fold = 0;
 }

@@ -143,6 +143,9 @@ train_files(struct ctl *ctl, struct learn_origin *origin, struct train_options *
              write_model(origin, result, path, &bytes, &err);
         status = ok ? report(ctl, origin, result, path, bytes) : CTL_OK;
         train_set_drop(training.set);
+        options->progress_ctx = NULL; /* both end with this function */
+        origin->data = NULL;
+        origin->n_data = 0;
     }
     if (!ok)
         status = ctl_fail(&err);
