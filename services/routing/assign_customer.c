@@ -3,9 +3,8 @@
 #include "gen/assign_customer.h"
 #include "routing/assign_io.h"
 
-#define CASES_MAX                                                                        \
-    64 /* latest of a customer; older ones are cleared when next touched                 \
-        */
+/* Latest cases of a customer; older ones are cleared when next touched. */
+#define CASES_MAX 64
 
 static struct str
 key_of(struct turn *turn, struct str customer_hash)

@@ -21,12 +21,10 @@
 #define NOTICE_MAX_LINES 24 /* of a template                    */
 #define NOTICE_MAX_LINE_BYTES 1000
 #define NOTICE_MAX_TITLE_BYTES 200
-#define NOTICE_MAX_NAMES 40 /* {names} in a template            */
-#define NOTICE_MAX_VALUE_BYTES                                                           \
-    4096                      /* of one {name} in the text; the data has it whole        \
-                               */
-#define NOTICE_MAX_ENTRIES 64 /* zones, authorities, remedies     */
-#define NOTICE_MAX_TOLD 32    /* dates kept of a case             */
+#define NOTICE_MAX_NAMES 40         /* {names} in a template            */
+#define NOTICE_MAX_VALUE_BYTES 4096 /* of one {name} in the text; data is whole */
+#define NOTICE_MAX_ENTRIES 64       /* zones, authorities, remedies     */
+#define NOTICE_MAX_TOLD 32          /* dates kept of a case             */
 /* Reopening and appeal count within this time of the end (design: Lifecycle). */
 #define NOTICE_APPEAL_MS (30 * DAY_MS)
 
