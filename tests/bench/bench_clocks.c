@@ -115,14 +115,14 @@ read_pattern(struct bench *bench, const char *topic, struct pattern *ret, struct
     struct kafka_consumer *reader = open_reader(bench, topic, false, err);
     bool found = false;
     bool ok = reader != NULL;
-    int64_t until_us = now_mono_us() + TIMEOUT_MS * 1000;
+    int64_t until_us = now_mono_us() + (int64_t)TIMEOUT_MS * 1000;
     while (ok && !found && now_mono_us() < until_us) {
         struct kafka_message msg;
         if (kafka_poll(reader, 100, &msg, err) != KAFKA_MESSAGE)
             continue;
         ret->bytes = arena_str(&ret->arena, msg.value);
         ok = wire_decode(&complaint_event_wire, ret->bytes, &ret->arena, &ret->ev, err);
-        found = ok && ret->ev.type == EVENT_TYPE_COMPLAINT_SUBMITTED;
+        found = ok && ret->ev.type == EVENT_TYPE_COMPLAINT_SUBMITTED && ret->ev.register_;
     }
     kafka_consumer_drop(reader);
     if (ok && !found)
@@ -389,9 +389,11 @@ print_firing(const struct bench *bench, struct firing *firing)
     size_t lost = (size_t)(firing->published - firing->seen);
     const int64_t *took = firing->took_us + lost;
     size_t n = (size_t)firing->seen;
+    size_t half = n / 2;
+    size_t late = n * 99 / 100;
     if (n > 0)
-        printf("live %zu %.1f %.1f %.1f lost %zu\n", n, (double)took[n / 2] / 1e3,
-               (double)took[n * 99 / 100] / 1e3, (double)took[n - 1] / 1e3, lost);
+        printf("live %zu %.1f %.1f %.1f lost %zu\n", n, (double)took[half] / 1e3,
+               (double)took[late] / 1e3, (double)took[n - 1] / 1e3, lost);
 }
 
 static bool

@@ -90,9 +90,10 @@ slurp(const char *place)
 {
     FILE *in = fopen(place, "rb");
     assert_non_null(in);
-    char *text = calloc(1, 1024 * 1024);
+    const size_t room = (size_t)1024 * 1024;
+    char *text = calloc(1, room);
     assert_non_null(text);
-    assert_true(fread(text, 1, 1024 * 1024 - 1, in) > 0);
+    assert_true(fread(text, 1, room - 1, in) > 0);
     (void)fclose(in);
     return text;
 }

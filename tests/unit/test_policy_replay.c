@@ -142,7 +142,9 @@ same_again(void **state)
         struct err err = {0};
         struct history *first = calloc(1, sizeof(*first));
         struct history *second = calloc(1, sizeof(*second));
-        assert_true(dir && first && second);
+        assert_non_null(dir);
+        assert_non_null(first);
+        assert_non_null(second);
         print_message("row %d: %s clock\n", wall, wall ? "wall" : "event");
         assert_true(policy_dir_open(dir, SHIPPED, &err));
         load(dir, &policies);

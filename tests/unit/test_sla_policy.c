@@ -338,8 +338,10 @@ print_policy(struct buf *out, const char *at)
 {
     struct err err = {0};
     struct sla_policy *policy = sla_policy_load(at, &err);
-    if (!policy)
+    if (!policy) {
         fail_msg("%s", err.text);
+        return;
+    }
     (void)buf_printf(out, "%.*s %.*s\n", STR_ARG(policy->version), STR_ARG(policy->hash));
     for (size_t i = 0; i < policy->n_policies; i++)
         print_rules(out, &policy->policies[i]);

@@ -74,15 +74,15 @@ any_rule(void)
 {
     static const char *const calendars[] = {"default", "GB", "US", "CN", "EU"};
     static const struct {
-        enum target_unit unit;
         int64_t most;
+        enum target_unit unit;
         bool until;
-    } units[] = {{TARGET_UNIT_HOURS, 900, false},
-                 {TARGET_UNIT_DAYS, 60, true},
-                 {TARGET_UNIT_WEEKS, 8, true},
-                 {TARGET_UNIT_MONTHS, 3, true},
-                 {TARGET_UNIT_BUSINESS_DAYS, 45, true},
-                 {TARGET_UNIT_BUSINESS_MINUTES, 9000, false}};
+    } units[] = {{900, TARGET_UNIT_HOURS, false},
+                 {60, TARGET_UNIT_DAYS, true},
+                 {8, TARGET_UNIT_WEEKS, true},
+                 {3, TARGET_UNIT_MONTHS, true},
+                 {45, TARGET_UNIT_BUSINESS_DAYS, true},
+                 {9000, TARGET_UNIT_BUSINESS_MINUTES, false}};
     size_t u = (size_t)pick((int64_t)COUNT_OF(units));
     enum target_until until = TARGET_UNTIL_TIME;
     if (units[u].until)
@@ -106,7 +106,8 @@ static void
 live(size_t i)
 {
     struct sla_clock_rule of = any_rule();
-    int64_t now = at("2024-01-01T00:00:00Z") + pick(3 * 365) * DAY_MS + pick(DAY_MS);
+    int64_t now =
+        at("2024-01-01T00:00:00Z") + pick((int64_t)3 * 365) * DAY_MS + pick(DAY_MS);
     struct sla_timer timer = started(&of, now - (pick(4) ? 0 : pick(20 * DAY_MS)), now);
     int32_t warned = 0;
     for (int step = 0; step < 40; step++) {
@@ -419,6 +420,7 @@ another_calendar(void **state)
         started(&of, at("2026-03-02T09:00:00Z"), at("2026-03-02T09:00:00Z"));
     assert_time(timer.row.due_at, "2026-03-10T00:00:00Z");
     static const struct calendar_day closed[] = {{.day = 20521}, {.day = 20523}};
+    assert_non_null(of.calendar);
     struct calendar changed = *of.calendar; /* Monday 9 and Wednesday 11 March closed */
     assert_time(closed[0].day * DAY_MS, "2026-03-09T00:00:00Z");
     changed.n_days = 2;

@@ -266,7 +266,7 @@ test_against_a_model(void **state)
                 continue;
             }
             model.due_ms[n] = (seed >> 57) % 3 ? (int64_t)((seed >> 45) % 50) : TIME_NONE;
-            model.value[n] = value;
+            model.value[n] = (unsigned char)value;
             store_put(store, key, (struct str){&value, 1}, model.due_ms[n]);
         }
         if (round % 3 == 1) {

@@ -52,14 +52,14 @@ test_inbound_events(void **state)
     static const struct reach viral = {.has_views = true, .views = 3000000};
     static const struct {
         const char *what;
-        enum event_type type;
-        struct action action;
-        int prior_transfers;
         int64_t after; /* the submission */
-        int severity;  /* from then on, 0: as it was */
         const char *flag;
-        enum priority expect;
         const char *why;
+        struct action action;
+        enum event_type type;
+        int prior_transfers;
+        int severity; /* from then on, 0: as it was */
+        enum priority expect;
     } table[] = {
         {.what = "refused",
          .type = EVENT_TYPE_COMPLAINT_REMEDY_REFUSED,

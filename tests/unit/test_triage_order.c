@@ -271,7 +271,8 @@ test_value_within_a_tier(void **state)
 {
     (void)state;
     double last = 0;
-    for (double value = 100; value <= 100000; value *= 10) {
+    double value = 100;
+    for (int power = 2; power <= 5; power++, value *= 10) {
         struct given g = {.at = T0};
         g.c = (struct triage_case){.state = STATE_OPEN,
                                    .received_at = T0,
@@ -369,15 +370,15 @@ test_unsalvageable_but_watched(void **state)
     (void)state;
     static const struct {
         const char *what;
-        bool public, regulator;
         int64_t views;
         const char *flag;
         enum priority expect;
+        bool public, regulator;
     } table[] = {
-        {"nobody watches", false, false, 0, NULL, PRIORITY_P4},
-        {"an authority", false, true, 0, NULL, PRIORITY_P2},
-        {"viral", true, false, 2000000, NULL, PRIORITY_P1},
-        {"danger", false, false, 0, "safety", PRIORITY_P1},
+        {"nobody watches", 0, NULL, PRIORITY_P4, false, false},
+        {"an authority", 0, NULL, PRIORITY_P2, false, true},
+        {"viral", 2000000, NULL, PRIORITY_P1, true, false},
+        {"danger", 0, "safety", PRIORITY_P1, false, false},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct str flag = str_from(table[i].flag);
