@@ -98,6 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = data[0] == 1 ? size - 1 : good.len;
     char *bytes = malloc(len ? len : 1);
     BUG_IF(!bytes);
+    BUG_IF(data[0] > 1 && len == 0); /* the good model has bytes to change */
     if (data[0] == 1)
         memcpy(bytes, data + 1, len);
     else

@@ -225,7 +225,7 @@ test_bounds(void **state)
     for (size_t i = 0; i < COUNT_OF(UNITS); i++) {
         print_message("row %zu: %s\n", i, UNITS[i]);
         buf_clear(&text);
-        while (text.len < 1024 * 1024)
+        while (text.len < (size_t)1024 * 1024)
             buf_add_c(&text, UNITS[i]);
         features_read(rig->table, buf_str(&text), buf_str(&text), rig->one);
         assert_true(rig->one->n_cp <= FEATURES_LOOK);

@@ -74,32 +74,32 @@ test_named_kept_and_settled(void **state)
     (void)state;
     static const struct {
         const char *name;
-        enum event_type type;
         int64_t at;
         int64_t until;
+        int64_t next;
+        enum event_type type;
         enum clock_status row; /* of resolution, due at 5 */
         enum state state;
         bool expect;
-        int64_t next;
     } table[] = {
-        {"in time", EVENT_TYPE_COMPLAINT_EXTENDED, 3, 5, CLOCK_STATUS_RUNNING, STATE_OPEN,
-         true, TIME_NONE},
-        {"breached", EVENT_TYPE_SLA_BREACHED, 5, 0, CLOCK_STATUS_BREACHED, STATE_OPEN,
-         true, TIME_NONE},
-        {"for what has passed", EVENT_TYPE_COMPLAINT_EXTENDED, 8, 7,
-         CLOCK_STATUS_CANCELLED, STATE_OPEN, false, TIME_NONE},
-        {"named", EVENT_TYPE_COMPLAINT_EXTENDED, 8, 20, CLOCK_STATUS_CANCELLED,
-         STATE_OPEN, true, 21},
-        {"named for earlier", EVENT_TYPE_COMPLAINT_EXTENDED, 9, 15,
-         CLOCK_STATUS_CANCELLED, STATE_OPEN, false, 21},
-        {"named for later", EVENT_TYPE_COMPLAINT_EXTENDED, 9, 30, CLOCK_STATUS_CANCELLED,
-         STATE_OPEN, true, 31},
-        {"a message changes nothing", EVENT_TYPE_COMPLAINT_MESSAGE, 10, 0,
-         CLOCK_STATUS_CANCELLED, STATE_OPEN, false, 31},
-        {"answered", EVENT_TYPE_COMPLAINT_RESPONDED, 11, 0, CLOCK_STATUS_MET_LATE,
-         STATE_OPEN, false, TIME_NONE},
-        {"named again", EVENT_TYPE_COMPLAINT_EXTENDED, 12, 40, CLOCK_STATUS_RUNNING,
-         STATE_OPEN, false, TIME_NONE}, /* it runs until 5: sla refused */
+        {"in time", 3, 5, TIME_NONE, EVENT_TYPE_COMPLAINT_EXTENDED, CLOCK_STATUS_RUNNING,
+         STATE_OPEN, true},
+        {"breached", 5, 0, TIME_NONE, EVENT_TYPE_SLA_BREACHED, CLOCK_STATUS_BREACHED,
+         STATE_OPEN, true},
+        {"for what has passed", 8, 7, TIME_NONE, EVENT_TYPE_COMPLAINT_EXTENDED,
+         CLOCK_STATUS_CANCELLED, STATE_OPEN, false},
+        {"named", 8, 20, 21, EVENT_TYPE_COMPLAINT_EXTENDED, CLOCK_STATUS_CANCELLED,
+         STATE_OPEN, true},
+        {"named for earlier", 9, 15, 21, EVENT_TYPE_COMPLAINT_EXTENDED,
+         CLOCK_STATUS_CANCELLED, STATE_OPEN, false},
+        {"named for later", 9, 30, 31, EVENT_TYPE_COMPLAINT_EXTENDED,
+         CLOCK_STATUS_CANCELLED, STATE_OPEN, true},
+        {"a message changes nothing", 10, 0, 31, EVENT_TYPE_COMPLAINT_MESSAGE,
+         CLOCK_STATUS_CANCELLED, STATE_OPEN, false},
+        {"answered", 11, 0, TIME_NONE, EVENT_TYPE_COMPLAINT_RESPONDED,
+         CLOCK_STATUS_MET_LATE, STATE_OPEN, false},
+        {"named again", 12, 40, TIME_NONE, EVENT_TYPE_COMPLAINT_EXTENDED,
+         CLOCK_STATUS_RUNNING, STATE_OPEN, false}, /* it runs until 5: sla refused */
     };
     struct arena arena = {0};
     struct assign_told first = TOLD(RESOLUTION, 4, NOBODY);

@@ -109,14 +109,14 @@ static void
 test_learns(void **state)
 {
     static const struct {
-        struct given given;
         double least, most; /* accuracy on held-out texts */
-        bool sure;          /* the threshold keeps some   */
+        struct given given;
+        bool sure; /* the threshold keeps some */
     } table[] = {
-        {{240, 3, false, false, false}, 0.95, 1, true},
-        {{240, 2, false, false, false}, 0.95, 1, true},
-        {{240, 3, false, true, false}, 0.95, 1, true},
-        {{300, 3, false, false, true}, 0.15, 0.55, false}, /* nothing to learn */
+        {0.95, 1, {240, 3, false, false, false}, true},
+        {0.95, 1, {240, 2, false, false, false}, true},
+        {0.95, 1, {240, 3, false, true, false}, true},
+        {0.15, 0.55, {300, 3, false, false, true}, false}, /* nothing to learn */
     };
     const struct rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
