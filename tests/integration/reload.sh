@@ -132,7 +132,9 @@ is "the new one runs on" "running" "$(clock NEW resolution status)"
 
 # --- triage --------------------------------------------------------------------------------
 score() { sql "SELECT score FROM bi.complaints WHERE complaint_ref = '$1'"; }
+part() { sql "SELECT severity_part FROM bi.triage WHERE complaint_ref = '$1'"; } # does not age
 before=$(score NEW)
+is "severity by the shipped points" 14 "$(part NEW)"
 sed -i -E '0,/"points": \[[^]]*\]/s//"points": [2, 4, 6, 8, 10]/' "$policy/triage.json"
 hup triage
 is "triage takes its file" "1 0" "$(metric triage reloads) $(metric triage failures)"
@@ -140,7 +142,7 @@ through
 is "a score stays until the next event" "$before" "$(score NEW)"
 say 2026-03-24T09:00:00Z acknowledged NEW
 through
-is "and is made anew with it" t "$(sql "SELECT score < $before FROM bi.complaints WHERE complaint_ref = 'NEW'")"
+is "and is made anew with it" 4 "$(part NEW)"
 redress verify >/dev/null || is "verify is clean" yes no
 
 echo "reload: $passed passed, $failed failed"
