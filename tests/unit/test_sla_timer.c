@@ -420,7 +420,8 @@ another_calendar(void **state)
         started(&of, at("2026-03-02T09:00:00Z"), at("2026-03-02T09:00:00Z"));
     assert_time(timer.row.due_at, "2026-03-10T00:00:00Z");
     static const struct calendar_day closed[] = {{.day = 20521}, {.day = 20523}};
-    assert_non_null(of.calendar);
+    if (!of.calendar)
+        return;                             /* named() has failed the test */
     struct calendar changed = *of.calendar; /* Monday 9 and Wednesday 11 March closed */
     assert_time(closed[0].day * DAY_MS, "2026-03-09T00:00:00Z");
     changed.n_days = 2;
