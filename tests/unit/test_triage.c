@@ -11,32 +11,7 @@
 #include "triage/triage.h"
 #include "triage/triage_customer.h"
 #include "triage/triage_facts.h"
-
-#define POLICY_DIR "deploy/policy"
-#define T0 (INT64_C(1790000000000))
-
-static struct triage_policy *policy;
-static struct arena arena;
-
-static int
-load(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    policy = triage_policy_load(POLICY_DIR, &err);
-    if (!policy)
-        print_error("%s\n", err.text);
-    return policy ? 0 : -1;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    triage_policy_free(policy);
-    arena_release(&arena);
-    return 0;
-}
+#include "shipped_triage.h"
 
 /* An ordinary complaint by e-mail, just received. */
 static struct triage_case
@@ -419,5 +394,5 @@ main(void)
         cmocka_unit_test(silence_that_is_ours),
         cmocka_unit_test(test_customer_lists_are_bounded),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, shipped_triage_load, shipped_triage_release);
 }

@@ -8,30 +8,7 @@
 #include <cmocka.h>
 
 #include "triage/triage.h"
-
-#define POLICY_DIR "deploy/policy"
-#define T0 (INT64_C(1790000000000))
-
-static struct triage_policy *policy;
-static struct arena arena;
-
-static int
-load(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    policy = triage_policy_load(POLICY_DIR, &err);
-    return policy ? 0 : -1;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    triage_policy_free(policy);
-    arena_release(&arena);
-    return 0;
-}
+#include "shipped_triage.h"
 
 static bool
 lists(const struct triage_section *s, const char *line)
@@ -220,5 +197,5 @@ main(void)
         cmocka_unit_test(test_no_limit_without_a_complaint),
         cmocka_unit_test(test_many_offers),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, shipped_triage_load, shipped_triage_release);
 }

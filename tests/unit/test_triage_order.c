@@ -13,33 +13,9 @@
 #include "gen/triage_class.h"
 #include "triage/triage.h"
 #include "triage/triage_facts.h"
+#include "shipped_triage.h"
 
-#define POLICY_DIR "deploy/policy"
-#define T0 (INT64_C(1790000000000))
 #define CASES 3000
-
-static struct triage_policy *policy;
-static struct arena arena;
-
-static int
-load(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    policy = triage_policy_load(POLICY_DIR, &err);
-    if (!policy)
-        print_error("%s\n", err.text);
-    return policy ? 0 : -1;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    triage_policy_free(policy);
-    arena_release(&arena);
-    return 0;
-}
 
 /* A case, its customer and a time. */
 struct given {
@@ -515,5 +491,5 @@ main(void)
         cmocka_unit_test(test_nothing_starves),
         cmocka_unit_test(test_order_of_keys_changes_nothing),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, shipped_triage_load, shipped_triage_release);
 }

@@ -7,30 +7,7 @@
 #include <cmocka.h>
 
 #include "triage/triage_reach.h"
-
-#define POLICY_DIR "deploy/policy"
-#define T0 (INT64_C(1790000000000))
-
-static struct triage_policy *policy;
-static struct arena arena;
-
-static int
-load(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    policy = triage_policy_load(POLICY_DIR, &err);
-    return policy ? 0 : -1;
-}
-
-static int
-unload(void **state)
-{
-    (void)state;
-    triage_policy_free(policy);
-    arena_release(&arena);
-    return 0;
-}
+#include "shipped_triage.h"
 
 static void
 tell(struct triage_case *c, double hours, int64_t views)
@@ -150,5 +127,5 @@ main(void)
         cmocka_unit_test(test_growth_fades),
         cmocka_unit_test(test_bounded),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, shipped_triage_load, shipped_triage_release);
 }
