@@ -135,3 +135,53 @@ features_text(const struct features_scratch *scratch, size_t first, size_t n, ch
     }
     return (struct str){out, len};
 }
+
+/* What stands for a token of no words in what people read; NULL: the token itself. A
+ * number, an address or a handle may be somebody's own. */
+static const char *
+name_of_class(const struct features_scratch *s, const struct features_token *token)
+{
+    if (token->kind != FEATURES_IS_CLASS)
+        return NULL;
+    if (s->cp[token->start] == '@')
+        return "<handle>";
+    bool digits = true;
+    for (size_t i = 0; i < token->len; i++) {
+        if (s->cp[token->start + i] == '@')
+            return "<mail>";
+        digits = digits && s->cp_class[token->start + i] == FEATURES_DIGIT;
+    }
+    return digits ? "<number>" : "<address>";
+}
+
+struct str
+features_masked(const struct features_scratch *scratch, size_t first, size_t n,
+                char *out, size_t room)
+{
+    size_t len = 0;
+    if (first >= scratch->n_token || n == 0)
+        return (struct str){out, 0};
+    size_t last = first + n < scratch->n_token ? first + n - 1 : scratch->n_token - 1;
+    size_t at = scratch->token[first].start;
+    for (size_t t = first; t <= last; t++) {
+        const struct features_token *token = &scratch->token[t];
+        const char *name = name_of_class(scratch, token);
+        size_t end = token->start + (name ? 0U : token->len);
+        for (; at < end; at++) {
+            char bytes[4];
+            size_t k = put_code(scratch->cp[at], bytes);
+            if (len + k > room)
+                return (struct str){out, len};
+            memcpy(out + len, bytes, k);
+            len += k;
+        }
+        size_t k = name ? strlen(name) : 0;
+        if (len + k > room)
+            return (struct str){out, len};
+        if (name)
+            memcpy(out + len, name, k);
+        len += k;
+        at = token->start + token->len;
+    }
+    return (struct str){out, len};
+}

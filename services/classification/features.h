@@ -74,6 +74,10 @@ void features_read(const struct features_table *table, struct str subject,
 /* The part of the folded text that n tokens from `first` cover, as UTF-8; cut at room. */
 struct str features_text(const struct features_scratch *scratch, size_t first, size_t n,
                          char *out, size_t room);
+/* The same for people to read: handles, addresses and long numbers, which may be
+ * somebody's own, stand as "<handle>", "<mail>", "<address>", "<number>". */
+struct str features_masked(const struct features_scratch *scratch, size_t first, size_t n,
+                           char *out, size_t room);
 
 /* --- between features*.c ------------------------------------------------------------ */
 

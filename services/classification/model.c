@@ -203,8 +203,8 @@ give_reasons(const struct features_scratch *text, struct model_scratch *s,
         const struct features_gram *gram = &text->gram[best];
         chosen[ret->n_reasons] = gram;
         ret->reason[ret->n_reasons] = (struct model_reason){
-            features_text(text, gram->token, gram->tokens,
-                          ret->reason_text[ret->n_reasons], MODEL_REASON_BYTES),
+            features_masked(text, gram->token, gram->tokens,
+                            ret->reason_text[ret->n_reasons], MODEL_REASON_BYTES),
             most};
         ret->n_reasons++;
     }
