@@ -163,6 +163,49 @@ time_parse_loose(struct str s, int64_t *ret_ms)
     return parse(s, true, ret_ms);
 }
 
+/* One or two digits. */
+static bool
+scan_short(struct scan *scan, int *ret_value)
+{
+    int more = 0;
+    if (!scan_digits(scan, 1, ret_value))
+        return false;
+    if (scan_digits(scan, 1, &more))
+        *ret_value = *ret_value * 10 + more;
+    return true;
+}
+
+bool
+time_parse_any(struct str s, int64_t *ret_ms)
+{
+    struct scan scan = {s.ptr, s.ptr + s.len};
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    if (s.len == 0)
+        return false;
+    if (parse(s, true, ret_ms))
+        return true;
+    if (!scan_digits(&scan, 4, &year) || !scan_char(&scan, '/') ||
+        !scan_short(&scan, &month) || !scan_char(&scan, '/') || !scan_short(&scan, &day))
+        return false;
+    if (month < 1 || month > 12 || day < 1 || day > month_days(year, month))
+        return false;
+    if (scan.at != scan.end &&
+        (!scan_char(&scan, ' ') || !scan_short(&scan, &hour) || !scan_char(&scan, ':') ||
+         !scan_digits(&scan, 2, &minute) ||
+         (scan_char(&scan, ':') && !scan_digits(&scan, 2, &second))))
+        return false;
+    if (scan.at != scan.end || hour > 23 || minute > 59 || second > 60)
+        return false;
+    *ret_ms = days_from_civil(year, month, day) * DAY_MS + hour * HOUR_MS +
+              minute * MINUTE_MS + second * SECOND_MS;
+    return true;
+}
+
 const char *
 time_print(int64_t ms, char text[TIME_TEXT_BYTES])
 {

@@ -16,6 +16,9 @@ MUST_CHECK bool time_parse(struct str s, int64_t *ret_ms);
 /* Also a bare date (midnight UTC), a local form without zone (read as UTC): for imports.
  */
 MUST_CHECK bool time_parse_loose(struct str s, int64_t *ret_ms);
+/* Also what exports write: 2019/2/3, 2019/11/29 15:06:49, 2019/2/3 9:05 (read as UTC):
+ * for the order of training texts, where a guess is better than none. */
+MUST_CHECK bool time_parse_any(struct str s, int64_t *ret_ms);
 
 #define TIME_TEXT_BYTES 32
 /* "2026-11-22T05:33:49.123Z"; returns text. */

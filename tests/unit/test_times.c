@@ -102,6 +102,56 @@ test_parse(void **state)
     assert_false(time_parse((struct str){"2026-01-01T00:00:00Z", 19}, &ms));
 }
 
+/* What only exports write; all that is loose is among it. */
+static void
+test_any(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } rows[] = {
+        {"2026/1/1", Y2026},
+        {"2026/01/01", Y2026},
+        {"2026/01/01 0:00", Y2026},
+        {"2026/1/1 00:00:00", Y2026},
+        {"2019/11/29 15:06:49", INT64_C(1575040009000)},
+        {"2019/2/3 9:05", INT64_C(1549184700000)},
+        {"2026/1/001", BAD},
+        {"2026/1", BAD},
+        {"2026/1/", BAD},
+        {"2026/13/1", BAD},
+        {"2026/0/1", BAD},
+        {"2026/2/29", BAD},
+        {"2026/1/1 ", BAD},
+        {"2026/1/1T0:00", BAD},
+        {"2026/1/1 24:00", BAD},
+        {"2026/1/1 0:0", BAD},
+        {"2026/1/1 0:60", BAD},
+        {"2026/1/1 0:00:61", BAD},
+        {"2026/1/1 0:00:00Z", BAD},
+        {"2026/1-1", BAD},
+        {"26/1/1", BAD},
+        {"1/2/2026", BAD},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        print_message("row %zu: \"%s\"\n", i, rows[i].text);
+        int64_t ms = 42;
+        bool ok = time_parse_any(str_from(rows[i].text), &ms);
+        check(ok, ms, rows[i].ms);
+        ms = 42;
+        assert_false(time_parse_loose(str_from(rows[i].text), &ms));
+    }
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        print_message("row %zu: \"%s\"\n", i, table[i].text);
+        int64_t ms = 42;
+        bool ok = time_parse_any(str_from(table[i].text), &ms);
+        check(ok, ms, table[i].loose_ms);
+    }
+    int64_t ms = 42;
+    assert_false(time_parse_any(STR_NULL, &ms));
+}
+
 static void
 test_print(void **state)
 {
@@ -163,6 +213,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_any),
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_days),
     };
