@@ -6,6 +6,13 @@
 #include "base/buf.h"
 #include "state/store.h"
 
+#define ROOMS_MAX 16 /* stages that one turn may serve (the scenario runner's all) */
+
+struct room {
+    const struct stage_def *def;
+    void *memory;
+};
+
 struct turn {
     struct arena arena;
     struct buf scratch;     /* one encoding at a time                         */
@@ -17,6 +24,8 @@ struct turn {
     const struct origin *origin; /* of the inbound message, when decoded       */
     int64_t now_ms;
     bool unfinished; /* of the last run: see turn_unfinished()                 */
+    struct room rooms[ROOMS_MAX];
+    size_t n_rooms;
 };
 
 /* What a failed step goes back to. */
@@ -40,6 +49,8 @@ turn_drop(struct turn *turn)
 {
     if (!turn)
         return;
+    for (size_t i = 0; i < turn->n_rooms; i++)
+        turn->rooms[i].def->room_free(turn->rooms[i].memory);
     arena_release(&turn->arena);
     buf_release(&turn->scratch);
     free(turn->outputs);
@@ -96,6 +107,19 @@ struct arena *
 turn_arena(struct turn *turn)
 {
     return &turn->arena;
+}
+
+void *
+turn_room(struct turn *turn)
+{
+    const struct stage_def *def = turn->driver->def;
+    for (size_t i = 0; i < turn->n_rooms; i++)
+        if (turn->rooms[i].def == def)
+            return turn->rooms[i].memory;
+    BUG_IF(!def->room_new || turn->n_rooms == ROOMS_MAX);
+    void *memory = def->room_new();
+    turn->rooms[turn->n_rooms++] = (struct room){def, memory};
+    return memory;
 }
 
 const struct raw_message *
