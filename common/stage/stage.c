@@ -241,6 +241,7 @@ make_workers(struct process *process, const struct stage_def *const *stages,
         worker->shared = &process->shared;
         name_worker(worker, process, stages[i / threads], (int)(i % threads));
         stage_metrics_init(&worker->metrics);
+        stage_metrics_own(&worker->metrics, worker->def->metrics, worker->def->n_metrics);
         worker_doing(worker, "start");
         process->n_workers++;
         if (!worker->def->policy_load)

@@ -144,6 +144,10 @@ worker_send(struct worker *worker, const struct slot *slot, struct err *err)
                              output->value, worker->headers, output->n_headers, err);
     }
     metric_add(&worker->metrics.outputs, n);
+    const struct observation *observations = NULL;
+    n = turn_observations(worker->turn, &observations);
+    for (size_t i = 0; i < n; i++)
+        stage_series_add(worker->metrics.own, &observations[i]);
     turn_clear(worker->turn);
     return fate;
 }
@@ -236,6 +240,7 @@ send_offsets(struct worker *worker, int64_t deadline_us, struct err *err)
 static void
 keep(struct worker *worker)
 {
+    stage_series_keep(worker->metrics.own);
     for (size_t i = 0; i < worker->n_slots; i++) {
         struct slot *slot = &worker->slots[i];
         slot->committed = slot->rewind = slot->position;
@@ -315,6 +320,7 @@ go_back(struct worker *worker)
     int32_t *partitions = calloc(n + 1, sizeof(*partitions));
     int64_t *offsets = calloc(n + 1, sizeof(*offsets));
     BUG_IF(!partitions || !offsets);
+    stage_series_undo(worker->metrics.own);
     for (size_t i = 0; i < n; i++) {
         struct slot *slot = &worker->slots[i];
         if (slot->driver.store)

@@ -31,7 +31,19 @@ stage_metrics_release(struct stage_metrics *metrics)
 {
     free(metrics->partitions);
     metrics->partitions = NULL;
+    stage_series_drop(metrics->own);
+    metrics->own = NULL;
     (void)pthread_mutex_destroy(&metrics->lock);
+}
+
+void
+stage_metrics_own(struct stage_metrics *metrics, const struct stage_metric *own,
+                  size_t n_own)
+{
+    BUG_IF(metrics->own);
+    metrics->own_metrics = own;
+    metrics->n_own_metrics = n_own;
+    metrics->own = stage_series_new(own, n_own);
 }
 
 void
@@ -244,6 +256,52 @@ print_partitions(const struct stage_metrics_source *sources, size_t n, int64_t n
     }
 }
 
+/* Threads of a stage share its metrics, and each metric has one head. */
+static void
+print_own_of(const struct stage_metrics_source *sources, size_t n, size_t first,
+             struct buf *out)
+{
+    const struct stage_metric *own = sources[first].metrics->own_metrics;
+    for (size_t m = 0; m < sources[first].metrics->n_own_metrics; m++) {
+        head(out, own[m].name,
+             own[m].type == METRIC_COUNTER     ? "counter"
+             : own[m].type == METRIC_HISTOGRAM ? "histogram"
+                                               : "gauge",
+             own[m].help);
+        for (size_t i = first; i < n; i++) {
+            char text[160];
+            if (sources[i].metrics->own_metrics != own)
+                continue;
+            (void)snprintf(text, sizeof(text),
+                           "service=\"%s\",stage=\"%s\",thread=\"%d\"",
+                           sources[i].service, sources[i].stage, sources[i].thread);
+            stage_series_print(sources[i].metrics->own, m, text, out);
+        }
+    }
+}
+
+static void
+print_own(const struct stage_metrics_source *sources, size_t n, struct buf *out)
+{
+    head(out, "redress_observations_dropped_total", "counter",
+         "Observations of a stage's own metrics that found no room for a series.");
+    for (size_t i = 0; i < n; i++) {
+        if (!sources[i].metrics->own)
+            continue;
+        labels(out, "redress_observations_dropped_total", &sources[i]);
+        (void)buf_printf(out, "} %" PRIu64 "\n",
+                         stage_series_dropped(sources[i].metrics->own));
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool first = sources[i].metrics->own != NULL;
+        for (size_t k = 0; k < i; k++)
+            first = first &&
+                    sources[k].metrics->own_metrics != sources[i].metrics->own_metrics;
+        if (first)
+            print_own_of(sources, n, i, out);
+    }
+}
+
 void
 stage_metrics_print(const struct stage_metrics_source *sources, size_t n,
                     int64_t now_wall_ms, struct buf *out)
@@ -255,4 +313,5 @@ stage_metrics_print(const struct stage_metrics_source *sources, size_t n,
                     "From the first event of a transaction to its commit.",
                     offsetof(struct stage_metrics, batch_us), out);
     print_partitions(sources, n, now_wall_ms, out);
+    print_own(sources, n, out);
 }

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
+#include "stage/series.h"
 #include "stage/turn.h"
 
 /* Upper bounds in microseconds; the last bucket has none. */
@@ -38,6 +39,10 @@ struct stage_metrics {
     _Atomic uint64_t restored_records;
     _Atomic uint64_t guard_us;
     struct histogram commit_us, batch_us;
+    /* The stage's own, from stage_series_new(stage_def.metrics); NULL without. */
+    const struct stage_metric *own_metrics;
+    size_t n_own_metrics;
+    struct stage_series *own;
     pthread_mutex_t lock; /* over the two below */
     struct partition_figures *partitions;
     size_t n_partitions;
@@ -45,6 +50,9 @@ struct stage_metrics {
 
 void stage_metrics_init(struct stage_metrics *metrics);
 void stage_metrics_release(struct stage_metrics *metrics);
+/* What the stage says about itself, too. */
+void stage_metrics_own(struct stage_metrics *metrics, const struct stage_metric *own,
+                       size_t n_own);
 /* Copies figures. */
 void stage_metrics_partitions(struct stage_metrics *metrics,
                               const struct partition_figures *figures, size_t n);

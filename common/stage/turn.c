@@ -19,6 +19,9 @@ struct turn {
     struct output *outputs; /* since the last turn_clear()                    */
     size_t n_outputs;
     size_t outputs_room;
+    struct observation *observations; /* the same                              */
+    size_t n_observations;
+    size_t observations_room;
     struct turn_driver *driver; /* during a run                                */
     const struct raw_message *message;
     const struct origin *origin; /* of the inbound message, when decoded       */
@@ -32,6 +35,7 @@ struct turn {
 struct savepoint {
     size_t mark;
     size_t n_outputs;
+    size_t n_observations;
     int64_t counters[COUNT_COUNTERS];
 };
 
@@ -54,6 +58,7 @@ turn_drop(struct turn *turn)
     arena_release(&turn->arena);
     buf_release(&turn->scratch);
     free(turn->outputs);
+    free(turn->observations);
     free(turn);
 }
 
@@ -61,6 +66,7 @@ void
 turn_clear(struct turn *turn)
 {
     turn->n_outputs = 0;
+    turn->n_observations = 0;
     arena_clear(&turn->arena);
 }
 
@@ -133,6 +139,30 @@ turn_count(struct turn *turn, enum turn_counter counter, int64_t add)
 {
     BUG_IF(counter >= COUNT_COUNTERS);
     turn->driver->counters[counter] += add;
+}
+
+void
+turn_observe(struct turn *turn, size_t metric, const struct str *labels, double value)
+{
+    const struct stage_def *def = turn->driver->def;
+    BUG_IF(metric >= def->n_metrics);
+    if (turn->n_observations == turn->observations_room) {
+        turn->observations_room = turn->observations_room * 2 + 64;
+        turn->observations = realloc(turn->observations, turn->observations_room *
+                                                             sizeof(*turn->observations));
+        BUG_IF(!turn->observations);
+    }
+    struct observation *o = &turn->observations[turn->n_observations++];
+    *o = (struct observation){.metric = metric, .value = value};
+    for (size_t i = 0; i < METRIC_LABELS && def->metrics[metric].labels[i]; i++)
+        o->labels[i] = labels[i];
+}
+
+size_t
+turn_observations(const struct turn *turn, const struct observation **ret)
+{
+    *ret = turn->observations;
+    return turn->n_observations;
 }
 
 /* --- state -------------------------------------------------------------------------- */
@@ -330,7 +360,8 @@ refuse_message(struct turn *turn, const struct err *why)
 static struct savepoint
 save_point(const struct turn *turn)
 {
-    struct savepoint point = {.n_outputs = turn->n_outputs};
+    struct savepoint point = {.n_outputs = turn->n_outputs,
+                              .n_observations = turn->n_observations};
     if (turn->driver->store)
         point.mark = store_mark(turn->driver->store);
     memcpy(point.counters, turn->driver->counters, sizeof(point.counters));
@@ -343,6 +374,7 @@ go_back(struct turn *turn, const struct savepoint *point)
     if (turn->driver->store)
         store_rollback_to(turn->driver->store, point->mark);
     turn->n_outputs = point->n_outputs;
+    turn->n_observations = point->n_observations;
     memcpy(turn->driver->counters, point->counters, sizeof(point->counters));
 }
 

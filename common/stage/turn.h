@@ -117,6 +117,35 @@ enum turn_counter {
 };
 void turn_count(struct turn *turn, enum turn_counter counter, int64_t add);
 
+/* --- figures of the stage's own, for Prometheus ------------------------------------- */
+enum metric_type {
+    METRIC_COUNTER,   /* adds the values                                          */
+    METRIC_HISTOGRAM, /* of the values, below bounds[]                            */
+    METRIC_CURRENT,   /* 1 for the last value of the open label, the others gone  */
+};
+#define METRIC_LABELS 4
+struct stage_metric {
+    const char *name; /* redress_..., by Prometheus' conventions                 */
+    const char *help;
+    enum metric_type type;
+    const char *labels[METRIC_LABELS]; /* names, in order; NULL: none             */
+    /* 1 + index of the label whose values nobody bounds: above the limit they are counted
+     * as "other"; 0: none */
+    size_t open_label;
+    const double *bounds; /* of a histogram: upper ones, ascending, in their buckets */
+    size_t n_bounds;
+};
+struct observation {
+    size_t metric; /* index into stage_def.metrics */
+    struct str labels[METRIC_LABELS];
+    double value;
+};
+/* Counts when the batch is committed, once; what a refused event or an aborted batch
+ * observed does not count. Figures are of the process, from 0 at its start. labels: as
+ * many as the metric has, not copied: of the message, the turn's arena, the policy. */
+void turn_observe(struct turn *turn, size_t metric, const struct str *labels,
+                  double value);
+
 /* --- a stage ---------------------------------------------------------------------- */
 struct stage_output {
     const char *topic;   /* without prefix */
@@ -146,6 +175,8 @@ struct stage_def {
     /* NULL without policy. Reads files below dir; false with ERR_STOP if one is bad. */
     void *(*policy_load)(const char *dir, struct err *err);
     void (*policy_free)(void *policy);
+    const struct stage_metric *metrics; /* what turn_observe() may name */
+    size_t n_metrics;
 };
 
 /* --- for those who drive a stage: the runtime and the scenario runner --------------- */
@@ -180,7 +211,9 @@ MUST_CHECK bool turn_run_timers(struct turn *turn, struct turn_driver *driver,
                                 struct err *err);
 /* What the runs since the last clear want written, in order. */
 size_t turn_outputs(const struct turn *turn, const struct output **ret_outputs);
-/* Forgets outputs and the arena. Call when they have been handed on. */
+/* What they observed, in order; labels may be views into the last message. */
+size_t turn_observations(const struct turn *turn, const struct observation **ret);
+/* Forgets outputs, observations and the arena. Call when they have been handed on. */
 void turn_clear(struct turn *turn);
 
 #endif
