@@ -1,14 +1,31 @@
 /* classify: lines in, one line a model out; --card: what a model is. */
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ctl/learn.h"
 
 #define MODELS_MAX 16
+#define OUT_BYTES ((size_t)65536)
+
+const char classify_help[] =
+    "\n"
+    "  In: JSON lines {\"id\", \"text\", \"subject\"}, plain or gzip; out, in their "
+    "order and\n"
+    "  at once: {\"id\", \"task\", \"label\", \"confidence\", \"needs_review\", "
+    "\"reasons\"}, one\n"
+    "  line a task.  A line that is damaged is answered on what can be read of it.\n"
+    "  --model M     several times: each answers\n"
+    "  --models DIR  every model in a folder\n"
+    "  --text-field NAME   where the text stands\n"
+    "  --card        what the models are: data, licence, date, scores; --json as it "
+    "stands\n"
+    "  Exit 1 if lines without an id were left out.\n";
 
 struct classifier {
     struct model model[MODELS_MAX];
+    struct str path[MODELS_MAX];
     size_t n_models;
     const struct features_table *table;
     struct features_scratch *text;
@@ -16,20 +33,31 @@ struct classifier {
     struct model_answer *answer;
     struct arena arena;
     struct buf out;
+    bool closed; /* nobody reads standard output */
 };
 
+/* As it was given: a string as a string, a number as a number. */
 static void
-add_answer(struct buf *out, const struct model *model, struct str id,
-           const struct model_answer *answer)
+add_id(struct buf *out, const struct learn_value *id)
+{
+    if (id->type == LEARN_NUMBER || id->type == LEARN_BOOL)
+        (void)buf_add_str(out, id->text);
+    else
+        (void)buf_add_json(out, id->text);
+}
+
+static void
+add_answer(struct buf *out, const struct model *model, const struct learn_value *id,
+           const struct model_answer *answer, bool sure)
 {
     buf_add_c(out, "{\"id\":");
-    (void)buf_add_json(out, id);
+    add_id(out, id);
     buf_add_c(out, ",\"task\":");
     (void)buf_add_json(out, model_task(model));
     buf_add_c(out, ",\"label\":");
     (void)buf_add_json(out, model_label_name(model, answer->label));
     buf_printf(out, ",\"confidence\":%.4f,\"needs_review\":%s,\"reasons\":[",
-               (double)answer->confidence, answer->sure ? "false" : "true");
+               (double)answer->confidence, sure ? "false" : "true");
     for (size_t i = 0; i < answer->n_reasons; i++) {
         buf_add_c(out, i ? ",{\"text\":" : "{\"text\":");
         (void)buf_add_json(out, answer->reason[i].text);
@@ -39,30 +67,90 @@ add_answer(struct buf *out, const struct model *model, struct str id,
 }
 
 static bool
+flush(void *ctx)
+{
+    struct classifier *c = ctx;
+    c->closed = c->closed || !ctl_print(&c->out) || fflush(stdout) != 0;
+    return !c->closed;
+}
+
+static bool
 take(void *ctx, const struct learn_text *text, struct err *err)
 {
     struct classifier *c = ctx;
     features_read(c->table, text->subject, text->text, c->text);
     for (size_t i = 0; i < c->n_models; i++) {
         model_classify(&c->model[i], c->text, &c->scratch, c->answer);
-        add_answer(&c->out, &c->model[i], text->id, c->answer);
+        /* Nothing was read: what is most frequent is a guess, however sure of it. */
+        bool sure = c->answer->sure && c->text->n_gram > 0;
+        add_answer(&c->out, &c->model[i], &text->id, c->answer, sure);
     }
-    if (c->out.len > 60000 && !ctl_print(&c->out))
+    if (c->out.len > OUT_BYTES && !flush(c))
         return err_set(err, ERR_DEAD_LETTER, "standard output is closed");
     return true;
 }
 
+/* --- models ------------------------------------------------------------------------- */
+
 static bool
-open_models(struct classifier *c, const char *const *paths, size_t n, struct err *err)
+open_model(struct classifier *c, struct str path, struct err *err)
 {
-    uint32_t most = 1;
-    for (size_t i = 0; i < n; i++) {
-        if (!model_open(&c->model[i], paths[i], err))
+    if (c->n_models == MODELS_MAX)
+        return err_set(err, ERR_STOP, "at most %d models at once", MODELS_MAX);
+    c->path[c->n_models] = path;
+    if (!model_open(&c->model[c->n_models], path.ptr, err))
+        return false;
+    c->n_models++;
+    return true;
+}
+
+static bool
+is_model(const char *path)
+{
+    char magic[8] = {0};
+    FILE *in = fopen(path, "rb");
+    bool is = in && fread(magic, 1, sizeof(magic), in) == sizeof(magic) &&
+              memcmp(magic, "REDRESSM", sizeof(magic)) == 0;
+    if (in)
+        (void)fclose(in);
+    return is;
+}
+
+/* By name, so that the answers' order does not depend on the disk. */
+static bool
+open_folder(struct classifier *c, const char *dir, struct err *err)
+{
+    struct dirent **names = NULL;
+    size_t before = c->n_models;
+    int n = scandir(dir, &names, NULL, alphasort);
+    if (n < 0)
+        return err_set(err, ERR_STOP, "%.200s: %s", dir, strerror(errno));
+    bool ok = true;
+    for (int i = 0; i < n; i++) {
+        struct str path = arena_printf(&c->arena, "%s/%s", dir, names[i]->d_name);
+        if (ok && is_model(path.ptr))
+            ok = open_model(c, path, err);
+        free(names[i]);
+    }
+    free(names);
+    if (ok && c->n_models == before)
+        return err_set(err, ERR_STOP, "no model lies in %.200s", dir);
+    return ok;
+}
+
+static bool
+open_models(struct classifier *c, const char *const *paths, size_t n, const char *dir,
+            struct err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!open_model(c, arena_str(&c->arena, str_from(paths[i])), err))
             return false;
-        c->n_models++;
+    if (dir && !open_folder(c, dir, err))
+        return false;
+    uint32_t most = 1;
+    for (size_t i = 0; i < c->n_models; i++)
         if (c->model[i].header->n_rows > most)
             most = c->model[i].header->n_rows;
-    }
     model_scratch_new(&c->scratch, most, &c->arena);
     return true;
 }
@@ -70,15 +158,16 @@ open_models(struct classifier *c, const char *const *paths, size_t n, struct err
 static enum ctl_exit
 show_cards(const struct ctl *ctl, struct classifier *c)
 {
+    CLEANUP(buf_release) struct buf card = {0};
     bool ok = true;
     for (size_t i = 0; i < c->n_models; i++) {
-        struct str card = model_card(&c->model[i]);
+        ok = learn_card_find(c->path[i].ptr, &c->model[i], &card) && ok;
         if (i > 0 && !ctl->json)
             buf_add_char(&c->out, '\n');
         if (ctl->json)
-            buf_printf(&c->out, "%.*s\n", STR_ARG(card));
+            buf_printf(&c->out, "%s\n", buf_str(&card).ptr);
         else
-            ok = learn_card_show(card, &c->out) && ok;
+            ok = learn_card_show(buf_str(&card), &c->out) && ok;
     }
     if (!ctl_print(&c->out))
         return CTL_WRONG;
@@ -86,42 +175,52 @@ show_cards(const struct ctl *ctl, struct classifier *c)
 }
 
 static enum ctl_exit
-classify_files(struct ctl *ctl, struct classifier *c, struct err *err)
+classify_files(struct ctl *ctl, struct classifier *c, const struct learn_fields *fields,
+               struct err *err)
 {
     static char dash[] = "-";
     static char *stdin_only[] = {dash};
     char **files = ctl->argc ? ctl->argv : stdin_only;
     int n_files = ctl->argc ? ctl->argc : 1;
     int64_t left_out = 0;
+    struct learn_reader reader = {.fn = take, .idle = flush, .ctx = c};
     bool ok = true;
-    for (int i = 0; ok && i < n_files; i++)
-        ok = learn_each(files[i], false, take, c, &left_out, err);
-    bool written = ctl_print(&c->out);
-    if (!ok)
+    for (int i = 0; ok && !c->closed && i < n_files; i++) {
+        struct learn_count count;
+        ok = learn_each(files[i], fields, &reader, &count, err);
+        left_out += learn_left_out(&count);
+        (void)flush(c);
+        learn_tell(files[i], fields, &count);
+    }
+    if (!ok && !c->closed)
         return ctl_fail(err);
-    return left_out || !written ? CTL_WRONG : CTL_OK;
+    return left_out || c->closed ? CTL_WRONG : CTL_OK;
 }
 
 enum ctl_exit
 cmd_classify(struct ctl *ctl)
 {
     const char *paths[MODELS_MAX] = {0};
+    const char *dir = NULL;
     size_t n_paths = 0;
     bool card = false;
     enum ctl_exit status = CTL_OK;
-    const struct ctl_option known[] = {{"card", NULL, &card}};
+    struct learn_fields fields = {0};
+    const struct ctl_option known[] = {{"card", NULL, &card},
+                                       {"models", &dir, NULL},
+                                       {"text-field", &fields.text, NULL}};
     if (!learn_take(ctl, "--model", NULL, paths, MODELS_MAX, &n_paths, &status) ||
         !ctl_options(ctl, known, COUNT_OF(known), 0, LEARN_FILES, &status))
         return status;
-    if (n_paths == 0)
-        return ctl_usage("classify needs --model MODEL");
+    if (n_paths == 0 && !dir)
+        return ctl_usage("classify needs --model MODEL or --models DIR");
     struct err err = {0};
     struct classifier *c = calloc(1, sizeof(*c));
     BUG_IF(!c);
     arena_init(&c->arena, LEARN_ARENA_BYTES);
     c->text = ARENA_NEW(&c->arena, struct features_scratch);
     c->answer = ARENA_NEW(&c->arena, struct model_answer);
-    bool ok = open_models(c, paths, n_paths, &err);
+    bool ok = open_models(c, paths, n_paths, dir, &err);
     if (ok && !card) {
         c->table = features_table_new(&c->arena, &err);
         ok = c->table != NULL;
@@ -129,7 +228,7 @@ cmd_classify(struct ctl *ctl)
     if (!ok)
         status = ctl_fail(&err);
     else
-        status = card ? show_cards(ctl, c) : classify_files(ctl, c, &err);
+        status = card ? show_cards(ctl, c) : classify_files(ctl, c, &fields, &err);
     for (size_t i = 0; i < c->n_models; i++)
         model_close(&c->model[i]);
     buf_release(&c->out);
