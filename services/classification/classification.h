@@ -1,17 +1,21 @@
-/* classification.h - what a complaint is about, by rules and by what upstream said.
+/* classification.h - what a complaint is about, by rules, upstream's word and models.
  *
  * Precedence per task: correction > rule > upstream > model > default, which is the order
- * of enum decided_by; `findings` says who decided.  Phrase lists stand in the model's
- * place (decided_by model, model "phrases") until trained models come.  Rules marked
- * "strong" (safety, injury, legal ...) win over upstream. A later message only raises:
- * severity, flags, double deviation; never silently lowers. A correction holds until the
- * next one. Pure: no clock, no I/O, no heap; results live in the arena or in the policy.
- */
+ * of enum decided_by; `findings` says who decided.  Where the model is not sure, phrase
+ * lists stand in its place (decided_by model, model "phrases"), and the finding needs a
+ * review; where they are silent too, its best guess stands: but not that a text is no
+ * complaint, that the handling failed or that something is asked for.
+ * Rules marked "strong" (safety, injury, legal ...) win over upstream. A later message
+ * only raises: severity, flags, double deviation; never silently lowers. A correction
+ * holds until the next one.
+ * Pure: no clock, no I/O, no heap but the room's; results live in the arena or in the
+ * policy.  Thread rule: a policy is const; a room belongs to one thread. */
 #ifndef REDRESS_CLASSIFICATION_H
 #define REDRESS_CLASSIFICATION_H
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "classification/models.h"
 #include "classification/rules.h"
 #include "gen/action.h"
 #include "gen/classification_section.h"
@@ -34,11 +38,14 @@ struct classification_rule {
     double weight; /* of kind, per match */
 };
 
-/* A product or issue of taxonomy.json; parents first. */
+/* A product or issue of taxonomy.json; parents first, their children behind them. */
 struct classification_label {
     struct str id;
     int depth;
 };
+/* b is a, or lies below it: who says a does not contradict who says b. */
+bool classification_covers(const struct classification_label *labels, size_t n,
+                           struct str a, struct str b);
 
 struct classification_policy {
     struct rules rules;
@@ -53,16 +60,18 @@ struct classification_policy {
     double kind_threshold; /* weight from which phrases beat the default kind */
     double double_deviation_threshold, review_from;
     double sentiment_half; /* words of one sign that make a sentiment of 0.5 */
+    struct models models;
     struct str version;
-    struct str hash; /* of rules.json and taxonomy.json */
+    struct str hash; /* of rules.json and taxonomy.json, and of the models */
 };
 
-/* The section of a new complaint. */
+/* The section of a new complaint.  The room may be NULL where there are no models. */
 void classification_submit(const struct classification_policy *policy,
-                           const struct submission *submission, struct arena *arena,
-                           struct classification_section *ret);
+                           struct models_room *room, const struct submission *submission,
+                           struct arena *arena, struct classification_section *ret);
 /* A new text of the customer: raises what the section says. */
-void classification_message(const struct classification_policy *policy, struct str text,
+void classification_message(const struct classification_policy *policy,
+                            struct models_room *room, struct str text,
                             struct arena *arena, struct classification_section *section);
 /* A person said otherwise; fields that the correction leaves out stay. */
 void classification_correct(const struct classification_policy *policy,
@@ -73,10 +82,11 @@ void classification_merge(const struct classification_policy *policy,
                           const struct classification_section *from, struct arena *arena,
                           struct classification_section *into);
 
-/* rules.json and taxonomy.json below dir; NULL + ERR_STOP if one is bad. */
+/* rules.json, taxonomy.json and, if there is one, models.json with its models below dir;
+ * NULL + ERR_STOP if one is bad. */
 struct classification_policy *classification_policy_load(const char *dir,
                                                          struct err *err);
-/* The same from memory. */
+/* The same from memory, without models. */
 struct classification_policy *
 classification_policy_parse(struct str rules, struct str taxonomy, struct err *err);
 void classification_policy_free(struct classification_policy *policy);

@@ -1,8 +1,9 @@
-/* rules.json and taxonomy.json -> struct classification_policy with its matcher. */
+/* rules.json, taxonomy.json and models.json -> struct classification_policy. */
 #include "classification/classification.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "conf/policy.h"
 #include "gen/kind.h"
@@ -17,9 +18,10 @@ struct loaded {
     struct classification_policy policy; /* first: what callers hold */
     struct policy_doc rules_doc;
     struct policy_doc taxonomy_doc;
+    struct policy_doc models_doc; /* root NULL: there is no models.json */
     struct arena arena;
     char version[64];
-    char hash[36];
+    char hash[56];
 };
 
 /* While the two files are read. */
@@ -328,6 +330,43 @@ read_numbers(const struct policy_node *root, struct classification_policy *p,
     return true;
 }
 
+/* --- models.json -------------------------------------------------------------------- */
+
+/* What a customer can ask for whatever rules.json looks for. */
+static const char *const usual_remedies[] = {
+    "refund",     "replacement",  "repair",  "fix",        "compensation",
+    "correction", "cancellation", "apology", "explanation"};
+
+static struct str *
+ids_of(const struct classification_label *labels, size_t n, struct arena *arena)
+{
+    struct str *ids = ARENA_ARRAY(arena, struct str, n + 1);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = labels[i].id;
+    return ids;
+}
+
+static bool
+read_models(struct loaded *l, const char *dir, struct err *err)
+{
+    struct classification_policy *p = &l->policy;
+    struct str *remedies =
+        ARENA_ARRAY(&l->arena, struct str, p->n_rules + COUNT_OF(usual_remedies));
+    struct models_codes codes = {
+        .product = ids_of(p->product, p->n_products, &l->arena),
+        .issue = ids_of(p->issue, p->n_issues, &l->arena),
+        .remedy = remedies,
+        .n_products = p->n_products,
+        .n_issues = p->n_issues,
+    };
+    for (size_t i = 0; i < COUNT_OF(usual_remedies); i++)
+        remedies[codes.n_remedies++] = str_from(usual_remedies[i]);
+    for (size_t i = 0; i < p->n_rules; i++)
+        if (!str_is_null(p->rule[i].remedy))
+            remedies[codes.n_remedies++] = p->rule[i].remedy;
+    return models_load(&p->models, &l->models_doc, dir, &codes, &l->arena, err);
+}
+
 /* Order of groups: rules, products, issues, lists, lists of rules' own. */
 static bool
 read_both(struct reader *in, struct err *err)
@@ -350,18 +389,19 @@ read_both(struct reader *in, struct err *err)
                        (size_t)near_bytes, &l->arena, &l->policy.rules, err);
 }
 
-/* Takes both documents, also on failure. */
+/* Takes the documents, also on failure. models.root may be NULL. */
 static struct classification_policy *
-from_docs(struct policy_doc *rules, struct policy_doc *taxonomy, struct err *err)
+from_docs(struct policy_doc docs[3], const char *dir, struct err *err)
 {
     struct loaded *l = calloc(1, sizeof(*l));
     struct reader *in = calloc(1, sizeof(*in));
     BUG_IF(!l || !in);
     arena_init(&l->arena, 0);
-    l->rules_doc = *rules;
-    l->taxonomy_doc = *taxonomy;
+    l->rules_doc = docs[0];
+    l->taxonomy_doc = docs[1];
+    l->models_doc = docs[2];
     in->loaded = l;
-    bool ok = read_both(in, err);
+    bool ok = read_both(in, err) && (!l->models_doc.root || read_models(l, dir, err));
     free(in->phrases);
     free(in);
     if (!ok) {
@@ -369,38 +409,48 @@ from_docs(struct policy_doc *rules, struct policy_doc *taxonomy, struct err *err
         return NULL;
     }
     (void)snprintf(l->version, sizeof(l->version), "%s", l->rules_doc.version);
-    (void)snprintf(l->hash, sizeof(l->hash), "%s+%s", l->rules_doc.hash,
-                   l->taxonomy_doc.hash);
+    int n = snprintf(l->hash, sizeof(l->hash), "%s+%s", l->rules_doc.hash,
+                     l->taxonomy_doc.hash);
+    if (l->models_doc.root)
+        (void)snprintf(l->hash + n, sizeof(l->hash) - (size_t)n, "+%016llx",
+                       (unsigned long long)models_hash(&l->policy.models,
+                                                       str_from(l->models_doc.hash)));
     l->policy.version = str_from(l->version);
     l->policy.hash = str_from(l->hash);
     return &l->policy;
 }
 
-struct classification_policy *
-classification_policy_load(const char *dir, struct err *err)
+static bool
+has_models(const char *dir)
 {
-    struct policy_doc rules, taxonomy;
-    if (!policy_read(&rules, dir, "rules.json", err))
-        return NULL;
-    if (!policy_read(&taxonomy, dir, "taxonomy.json", err)) {
-        policy_release(&rules);
-        return NULL;
-    }
-    return from_docs(&rules, &taxonomy, err);
+    char path[512];
+    int n = snprintf(path, sizeof(path), "%s/models.json", dir);
+    return n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
 }
 
 struct classification_policy *
-classification_policy_parse(struct str rules_text, struct str taxonomy_text,
-                            struct err *err)
+classification_policy_load(const char *dir, struct err *err)
 {
-    struct policy_doc rules, taxonomy;
-    if (!policy_parse(&rules, "rules.json", rules_text, err))
-        return NULL;
-    if (!policy_parse(&taxonomy, "taxonomy.json", taxonomy_text, err)) {
-        policy_release(&rules);
-        return NULL;
-    }
-    return from_docs(&rules, &taxonomy, err);
+    struct policy_doc docs[3] = {{0}};
+    if (policy_read(&docs[0], dir, "rules.json", err) &&
+        policy_read(&docs[1], dir, "taxonomy.json", err) &&
+        (!has_models(dir) || policy_read(&docs[2], dir, "models.json", err)))
+        return from_docs(docs, dir, err);
+    for (size_t i = 0; i < COUNT_OF(docs); i++)
+        policy_release(&docs[i]);
+    return NULL;
+}
+
+struct classification_policy *
+classification_policy_parse(struct str rules, struct str taxonomy, struct err *err)
+{
+    struct policy_doc docs[3] = {{0}};
+    if (policy_parse(&docs[0], "rules.json", rules, err) &&
+        policy_parse(&docs[1], "taxonomy.json", taxonomy, err))
+        return from_docs(docs, "", err);
+    for (size_t i = 0; i < COUNT_OF(docs); i++)
+        policy_release(&docs[i]);
+    return NULL;
 }
 
 void
@@ -409,8 +459,10 @@ classification_policy_free(struct classification_policy *policy)
     if (!policy)
         return;
     struct loaded *l = (struct loaded *)policy;
+    models_close(&policy->models);
     policy_release(&l->rules_doc);
     policy_release(&l->taxonomy_doc);
+    policy_release(&l->models_doc);
     arena_release(&l->arena);
     free(l);
 }

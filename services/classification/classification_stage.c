@@ -61,7 +61,8 @@ begin(struct turn *turn, const struct complaint_event *ev,
         !load_case(turn, ev->register_->previous_complaint_id, ret, &found, err))
         return false;
     if (!found)
-        classification_submit(policy, ev->submission ? ev->submission : &nothing,
+        classification_submit(policy, turn_room(turn),
+                              ev->submission ? ev->submission : &nothing,
                               turn_arena(turn), &ret->section);
     return true;
 }
@@ -107,7 +108,7 @@ on_event(struct turn *turn, const struct complaint_event *ev, struct err *err)
     if (found)
         c.section.message_sentiment = 0;
     if (!str_empty(words))
-        classification_message(policy, words, arena, &c.section);
+        classification_message(policy, turn_room(turn), words, arena, &c.section);
     if (ev->type == EVENT_TYPE_COMPLAINT_CORRECTED && ev->action) {
         classification_correct(policy, ev->action, arena, &c.section);
         save = true;
@@ -130,6 +131,18 @@ policy_free(void *policy)
     classification_policy_free(policy);
 }
 
+static void *
+room_new(void)
+{
+    return models_room_new();
+}
+
+static void
+room_free(void *room)
+{
+    models_room_free(room);
+}
+
 static const struct stage_output outputs[] = {{"complaints.classified", true}};
 
 const struct stage_def classification_stage = {
@@ -140,6 +153,8 @@ const struct stage_def classification_stage = {
     .n_outputs = COUNT_OF(outputs),
     .forward_ticks = true,
     .on_event = on_event,
+    .room_new = room_new,
+    .room_free = room_free,
     .policy_load = policy_load,
     .policy_free = policy_free,
 };

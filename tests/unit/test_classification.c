@@ -106,7 +106,7 @@ test_texts(void **state)
         struct classification_section s;
         struct submission sub = {.channel = CHANNEL_WEB, .text = str_from(table[i].text)};
         print_message("row %zu: %s\n", i, table[i].text);
-        classification_submit(policy, &sub, &arena, &s);
+        classification_submit(policy, NULL, &sub, &arena, &s);
         assert_true(str_eq(s.language, str_from(table[i].language)));
         assert_string_equal(kind_name(s.kind), kind_name(table[i].kind));
         if (table[i].flag[0])
@@ -138,7 +138,7 @@ test_precedence(void **state)
                              .kind = KIND_SUGGESTION,
                              .desired_remedy = STR("upgrade")};
     /* Upstream over phrases. */
-    classification_submit(policy, &sub, &arena, &s);
+    classification_submit(policy, NULL, &sub, &arena, &s);
     assert_int_equal(s.kind, KIND_SUGGESTION);
     assert_true(str_eq(s.product, STR("Room 12")));
     assert_true(str_eq(s.issue, STR("Booking")));
@@ -149,7 +149,7 @@ test_precedence(void **state)
 
     /* Rules over upstream; what upstream said is kept, and a person looks. */
     sub.text = STR("My child was injured in your hotel.");
-    classification_submit(policy, &sub, &arena, &s);
+    classification_submit(policy, NULL, &sub, &arena, &s);
     const struct finding *kind = finding(&s, "kind");
     assert_int_equal(s.kind, KIND_COMPLAINT);
     assert_int_equal(kind->decided_by, DECIDED_BY_RULE);
@@ -170,7 +170,7 @@ test_precedence(void **state)
     assert_true(str_eq(s.product, STR("hotel")));
     assert_true(str_eq(s.issue, STR("Booking"))); /* left out: stays */
     assert_false(s.needs_review);
-    classification_message(policy, STR("The lift caught fire, people were injured"),
+    classification_message(policy, NULL, STR("The lift caught fire, people were injured"),
                            &arena, &s);
     assert_int_equal(s.severity, 2);
     assert_true(has_flag(&s, "safety"));
@@ -199,20 +199,20 @@ test_messages_only_raise(void **state)
     struct classification_section s;
     struct submission sub = {.channel = CHANNEL_WEB,
                              .text = STR("The kettle caught fire, my lawyer knows.")};
-    classification_submit(policy, &sub, &arena, &s);
+    classification_submit(policy, NULL, &sub, &arena, &s);
     assert_int_equal(s.severity, 5);
     assert_false(s.double_deviation);
-    classification_message(policy, STR("Thank you so much, great service, all is well!"),
+    classification_message(policy, NULL, STR("Thank you so much, great service, all is well!"),
                            &arena, &s);
     assert_int_equal(s.severity, 5);
     assert_int_equal(s.kind, KIND_COMPLAINT);
     assert_true(has_flag(&s, "safety"));
     assert_true(s.message_sentiment > 0.3);
-    classification_message(policy, STR("You never called me back and passed me around."),
+    classification_message(policy, NULL, STR("You never called me back and passed me around."),
                            &arena, &s);
     assert_true(s.double_deviation);
     double sure = s.double_deviation_confidence;
-    classification_message(policy, STR("Fine."), &arena, &s);
+    classification_message(policy, NULL, STR("Fine."), &arena, &s);
     assert_true(s.double_deviation);
     assert_true(s.double_deviation_confidence >= sure);
     assert_true(s.message_sentiment == 0);
@@ -228,7 +228,7 @@ test_without_text(void **state)
     struct submission sub = {.channel = CHANNEL_PHONE,
                              .issue = STR("Incorrect information on your report"),
                              .product = STR("Credit reporting")};
-    classification_submit(policy, &sub, &arena, &s);
+    classification_submit(policy, NULL, &sub, &arena, &s);
     assert_int_equal(s.kind, KIND_COMPLAINT);
     assert_int_equal(s.severity, 2);
     assert_true(str_eq(s.language, STR("en")));

@@ -59,7 +59,7 @@ test_upstream_label(void **state)
                                  .product = STR("kettles"),
                                  .has_kind = table[i].said != KIND_UNKNOWN,
                                  .kind = table[i].said};
-        classification_submit(*state, &sub, &arena, &s);
+        classification_submit(*state, NULL, &sub, &arena, &s);
         assert_int_equal(drifts(&s), table[i].drift);
         assert_int_equal(s.needs_review, table[i].drift);
         assert_int_equal(s.kind, table[i].kind);
@@ -77,7 +77,7 @@ test_correction(void **state)
         struct arena arena = {0};
         struct classification_section s;
         struct submission sub = {.channel = CHANNEL_WEB, .text = STR("It is broken.")};
-        classification_submit(*state, &sub, &arena, &s);
+        classification_submit(*state, NULL, &sub, &arena, &s);
         correct(*state, &arena, &s, (struct action){.has_severity = true, .severity = 4});
         assert_false(drifts(&s));
 
@@ -93,7 +93,7 @@ test_correction(void **state)
         assert_false(s.needs_review);
         assert_true(drifts(&s));
         /* The customer goes on complaining. */
-        classification_message(*state, STR("Unacceptable, it is still broken!"), &arena,
+        classification_message(*state, NULL, STR("Unacceptable, it is still broken!"), &arena,
                                &s);
         assert_int_equal(s.kind, others[i]);
         assert_true(s.needs_review);
@@ -129,9 +129,9 @@ test_message(void **state)
                                  .text = STR("How do I order a kettle?"),
                                  .has_kind = table[i].said,
                                  .kind = table[i].said ? KIND_INQUIRY : KIND_UNKNOWN};
-        classification_submit(*state, &sub, &arena, &s);
+        classification_submit(*state, NULL, &sub, &arena, &s);
         assert_int_equal(s.kind, KIND_INQUIRY);
-        classification_message(*state, str_from(table[i].message), &arena, &s);
+        classification_message(*state, NULL, str_from(table[i].message), &arena, &s);
         assert_int_equal(drifts(&s), table[i].drift);
         arena_release(&arena);
     }
@@ -145,11 +145,11 @@ test_merge(void **state)
     struct classification_section from;
     struct classification_section into;
     struct submission sub = {.channel = CHANNEL_WEB, .text = STR("It caught fire.")};
-    classification_submit(*state, &sub, &arena, &from);
+    classification_submit(*state, NULL, &sub, &arena, &from);
     correct(*state, &arena, &from,
             (struct action){.has_kind = true, .kind = KIND_INQUIRY});
     sub.text = STR("It is broken.");
-    classification_submit(*state, &sub, &arena, &into);
+    classification_submit(*state, NULL, &sub, &arena, &into);
     classification_merge(*state, &from, &arena, &into);
     assert_true(drifts(&from));
     assert_false(drifts(&into));

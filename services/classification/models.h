@@ -1,0 +1,104 @@
+/* models.h - the trained models of a policy folder, and what they say of a text.
+ *
+ * models.json names a model a task (or a task and language) and what the labels mean
+ * here.  A file is read whole into memory of our own: whoever copies a new one over it
+ * changes nothing before the next reload.  Every label was checked against what the
+ * pipeline knows, so an answer needs no further check.
+ * Thread rule: const after loading; a room belongs to one thread. */
+#ifndef REDRESS_CLASSIFICATION_MODELS_H
+#define REDRESS_CLASSIFICATION_MODELS_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "classification/features.h"
+#include "classification/model.h"
+
+enum task {
+    TASK_LANGUAGE,
+    TASK_KIND,
+    TASK_PRODUCT,
+    TASK_ISSUE,
+    TASK_SEVERITY,
+    TASK_SENTIMENT,
+    TASK_DOUBLE_DEVIATION,
+    TASK_DESIRED_REMEDY,
+    TASK_COUNT,
+};
+/* As in Finding.task. Static. */
+struct str task_name(enum task task);
+/* TASK_COUNT: it is none. */
+enum task task_of(struct str name);
+
+#define MODELS_MAX 32
+#define MODELS_VERSION_BYTES 64
+
+enum models_language { MODELS_ZH = 1, MODELS_EN = 2, MODELS_OTHER = 4 };
+/* "zh", "en"; all else is other. */
+unsigned models_language(struct str language);
+
+/* What a label of a model is called here. */
+struct models_label {
+    struct str code;
+    bool nothing; /* "none" of a product, an issue, a remedy: there is none to name */
+    double value; /* severity 1-5; sentiment -1, 0, 1; double deviation 0, 1; enum kind */
+};
+struct models_entry {
+    enum task task;
+    struct model model;
+    double threshold;   /* below it a person looks                      */
+    unsigned languages; /* bits of MODELS_ZH ...; 0: whatever language */
+    const struct models_label *label;
+    struct str version; /* "kind-2026-11-22-1a2b3c4d": task, card's date, checksum */
+};
+struct models {
+    struct models_entry entry[MODELS_MAX];
+    size_t n;
+    uint32_t max_rows;
+    const struct features_table *table; /* NULL without models */
+    bool review[TASK_COUNT];            /* its doubt is the case's doubt */
+    double complaint_from; /* an unsure model leaves it a complaint from this share on */
+};
+
+/* Megabytes that reading and asking need; one a thread. */
+struct models_room;
+struct models_room *models_room_new(void);
+void models_room_free(struct models_room *room);
+
+/* The features of a text, for models_ask(); false: nothing to be asked about. Without
+ * models, room may be NULL. */
+bool models_read(const struct models *models, struct models_room *room,
+                 struct str subject, struct str text);
+
+struct models_answer {
+    const struct models_entry *entry; /* NULL: not asked, no model for it */
+    struct str label;
+    double value;
+    double confidence; /* of label, calibrated, 4 decimals */
+    double complaint;  /* kind: the share of complaint among the labels, 4 decimals */
+    bool sure;         /* confidence reaches the threshold */
+    bool nothing;      /* as in models_label */
+    size_t n_reasons;
+    struct str reasons[MODEL_REASONS];
+};
+/* What the model of this task and language ("zh", "en", "other") says of what
+ * models_read() read.  Reasons live in the arena, all else in the models. */
+void models_ask(const struct models *models, struct models_room *room, enum task task,
+                struct str language, struct arena *arena, struct models_answer *ret);
+
+/* --- loading (classification_policy.c) ---------------------------------------------- */
+
+struct policy_doc;
+/* Labels that a model may have where they are data. */
+struct models_codes {
+    const struct str *product, *issue, *remedy;
+    size_t n_products, n_issues, n_remedies;
+};
+/* models.json of dir, read into doc.  False + ERR_STOP: nothing is left open. */
+MUST_CHECK bool models_load(struct models *ret, const struct policy_doc *doc,
+                            const char *dir, const struct models_codes *codes,
+                            struct arena *arena, struct err *err);
+void models_close(struct models *models);
+/* Of models.json and of every model's bytes: changes with each of them. */
+uint64_t models_hash(const struct models *models, struct str of_file);
+
+#endif
