@@ -7,6 +7,7 @@
 #include "gen/sql_dead_letters.h"
 #include "gen/sql_erase.h"
 #include "gen/sql_feedback_items.h"
+#include "gen/sql_findings.h"
 #include "gen/sql_inherit.h"
 #include "gen/sql_offsets_advance.h"
 #include "gen/sql_offsets_claim.h"
@@ -25,6 +26,7 @@ static const struct {
     [ROWS_ASSIGNMENTS] = {"assignments", sql_assignments},
     [ROWS_COMPLAINTS] = {"complaints", sql_complaints},
     [ROWS_INHERIT] = {"inherit", sql_inherit},
+    [ROWS_FINDINGS] = {"findings", sql_findings},
     [ROWS_CLOCKS] = {"sla_clocks", sql_sla_clocks},
     [ROWS_CUSTOMERS] = {"customers", sql_customers},
     [ROWS_REMEDIES] = {"remedies", sql_remedies},

@@ -340,3 +340,56 @@ projection_offered(const struct triage_section *triage, struct buf *scratch)
 {
     return strings(triage->offered, triage->n_offered, scratch);
 }
+
+static void
+put_finding(struct object *tasks, const struct finding *f)
+{
+    (void)buf_add_c(tasks->out, tasks->first ? "" : ",");
+    tasks->first = false;
+    (void)buf_add_json(tasks->out, f->task); /* a task's name, but still a string */
+    (void)buf_add_c(tasks->out, ":{");
+    struct object o = {tasks->out, true};
+    put(&o, "label", f->label);
+    put_c(&o, "decided_by", decided_by_name(f->decided_by));
+    put_double(&o, "confidence", true, f->confidence);
+    put_bool(&o, "needs_review", f->needs_review, true);
+    put(&o, "upstream", f->upstream);
+    put(&o, "model", f->model);
+    put(&o, "model_label", f->model_label);
+    put_double(&o, "model_confidence", f->has_model_confidence, f->model_confidence);
+    (void)buf_add_char(tasks->out, '}');
+}
+
+struct str
+projection_findings(const struct finding *const *findings, size_t n, struct buf *scratch)
+{
+    struct object o = {scratch, true};
+
+    buf_clear(scratch);
+    (void)buf_add_char(scratch, '{');
+    for (size_t i = 0; i < n; i++)
+        put_finding(&o, findings[i]);
+    (void)buf_add_char(scratch, '}');
+    return buf_str(scratch);
+}
+
+struct str
+projection_corrected(const struct classification_section *section, struct buf *scratch)
+{
+    size_t n = 0;
+
+    buf_clear(scratch);
+    for (size_t i = 0; i < section->n_findings; i++) {
+        const struct finding *f = &section->findings[i];
+        if (f->decided_by != DECIDED_BY_CORRECTION)
+            continue;
+        (void)buf_add_char(scratch, n++ ? ',' : '{');
+        (void)buf_add_json(scratch, f->task);
+        (void)buf_add_char(scratch, ':');
+        (void)buf_add_json(scratch, f->label);
+    }
+    if (n == 0)
+        return STR_NULL;
+    (void)buf_add_char(scratch, '}');
+    return buf_str(scratch);
+}

@@ -23,4 +23,12 @@ struct str projection_reasons(const struct triage_section *triage, struct buf *s
 struct str projection_checklist(const struct triage_section *triage, struct buf *scratch);
 struct str projection_offered(const struct triage_section *triage, struct buf *scratch);
 
+/* What each task was found to be, as an object by task; never reasons, which may hold
+ * words of the text. And what people said of it since: an object of labels by task, null
+ * if they said nothing. Valid until scratch changes. */
+struct str projection_findings(const struct finding *const *findings, size_t n,
+                               struct buf *scratch);
+struct str projection_corrected(const struct classification_section *section,
+                                struct buf *scratch);
+
 #endif

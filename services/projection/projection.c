@@ -10,7 +10,7 @@ _Static_assert(PROJECTION_UUID == PG_UUID_BYTES, "one size of UUID");
 struct fold {
     struct arena *arena;
     struct projection_rows *rows;
-    struct keys complaints, clocks, customers;
+    struct keys complaints, findings, clocks, customers;
     /* Routing of a complaint as the batch knows it, by row. */
     const struct routing_section **routing;
 };
@@ -144,6 +144,47 @@ fold_clocks(struct fold *fold, const struct projection_item *item,
     }
 }
 
+/* Sections carry all findings, each in its place: most often nothing is new. */
+static bool
+has_finding(const struct projection_finding *f, size_t at, struct str task)
+{
+    if (at < f->n_first && str_eq(f->first[at]->task, task))
+        return true;
+    for (size_t i = 0; i < f->n_first; i++)
+        if (str_eq(f->first[i]->task, task))
+            return true;
+    return false;
+}
+
+static bool
+reopened_late(const struct complaint_event *ev)
+{
+    return ev->type == EVENT_TYPE_COMPLAINT_REOPENED && ev->has_seq && ev->seq == 1;
+}
+
+static void
+fold_findings(struct fold *fold, const struct projection_item *item, struct str key)
+{
+    const struct classification_section *now = item->ev->classification;
+    bool is_new;
+
+    if (!now || now->n_findings == 0)
+        return;
+    size_t row = keys_row(&fold->findings, key, &is_new);
+    struct projection_finding *f = &fold->rows->findings[row];
+    if (is_new) {
+        memcpy(f->complaint_id, key.ptr, PROJECTION_UUID);
+        f->inherited = reopened_late(item->ev);
+        f->decided_at = item->ev->occurred_at;
+        f->language = now->language;
+    }
+    f->offset = item->offset;
+    f->now = now;
+    for (size_t i = 0; i < now->n_findings && f->n_first < PROJECTION_TASKS; i++)
+        if (!has_finding(f, i, now->findings[i].task))
+            f->first[f->n_first++] = &now->findings[i];
+}
+
 static void
 fold_assignment(struct fold *fold, const struct projection_item *item, size_t row,
                 const struct projection_event *event)
@@ -197,8 +238,8 @@ fold_inheritance(struct fold *fold, const struct complaint_event *ev,
 {
     unsigned char from[PROJECTION_UUID];
 
-    if (ev->type != EVENT_TYPE_COMPLAINT_REOPENED || !ev->has_seq || ev->seq != 1 ||
-        !ev->register_ || !pg_uuid_parse(ev->register_->previous_complaint_id, from))
+    if (!reopened_late(ev) || !ev->register_ ||
+        !pg_uuid_parse(ev->register_->previous_complaint_id, from))
         return;
     struct projection_rows *rows = fold->rows;
     for (size_t i = 0; i < rows->n_inheritances; i++)
@@ -267,6 +308,7 @@ fold_complaint(struct fold *fold, const struct projection_item *item,
     if (!str_empty(ev->customer_key))
         c->customer_key = ev->customer_key;
     fold_sections(c, ev);
+    fold_findings(fold, item, key);
     fold_clocks(fold, item, event->complaint_id);
     fold_assignment(fold, item, row, event);
     fold_remedy(fold, ev, event);
@@ -292,6 +334,7 @@ projection_fold(const struct projection_item *items, size_t n, struct arena *are
     struct projection_rows rows = {
         .events = ARENA_ARRAY(arena, struct projection_event, n + 1),
         .complaints = ARENA_ARRAY(arena, struct projection_complaint, n + 1),
+        .findings = ARENA_ARRAY(arena, struct projection_finding, n + 1),
         .clocks = ARENA_ARRAY(arena, struct projection_clock, n_clocks + 1),
         .customers = ARENA_ARRAY(arena, struct projection_customer, n + 1),
         .assignments = ARENA_ARRAY(arena, struct projection_assignment, n + 1),
@@ -306,6 +349,7 @@ projection_fold(const struct projection_item *items, size_t n, struct arena *are
     };
 
     keys_init(&fold.complaints, arena, n);
+    keys_init(&fold.findings, arena, n);
     keys_init(&fold.clocks, arena, n_clocks);
     keys_init(&fold.customers, arena, n);
     for (size_t i = 0; i < n; i++) {
@@ -323,6 +367,7 @@ projection_fold(const struct projection_item *items, size_t n, struct arena *are
         fold_customer(&fold, &items[i]);
     }
     rows.n_complaints = fold.complaints.n;
+    rows.n_findings = fold.findings.n;
     rows.n_clocks = fold.clocks.n;
     rows.n_customers = fold.customers.n;
     *ret_rows = rows;

@@ -4,6 +4,7 @@
  *     one timeline row an event,
  *     one row a complaint: the last word of each section in the batch, in order,
  *     one row a clock start, one a customer: the last word, field by field for customers,
+ *     what each task was first found to be, and what a person said of it since,
  *     a row each time team or owner changed, a row a step with a remedy.
  * A null section means unchanged, so a fold keeps the last that was there.  PostgreSQL
  * refuses to touch a row twice in one statement: that, too, is why the batch is folded.
@@ -67,6 +68,19 @@ struct projection_clock {
     int64_t offset;
 };
 
+/* What classification first said of each task of a complaint, and what stands now. */
+#define PROJECTION_TASKS 16 /* as many as a section's findings */
+struct projection_finding {
+    unsigned char complaint_id[PROJECTION_UUID];
+    bool inherited;     /* a late reopening: nothing was classified anew     */
+    int64_t decided_at; /* ms, of the first event with a finding             */
+    int64_t offset;     /* of the last                                       */
+    struct str language;
+    size_t n_first;
+    const struct finding *first[PROJECTION_TASKS]; /* in order of appearance */
+    const struct classification_section *now;
+};
+
 struct projection_customer {
     struct str hash;
     struct str key;
@@ -104,10 +118,11 @@ struct projection_erasure {
 
 /* What a batch changes. */
 struct projection_rows {
-    size_t n_events, n_complaints, n_clocks, n_customers, n_assignments, n_remedies,
-        n_inheritances, n_erasures;
+    size_t n_events, n_complaints, n_findings, n_clocks, n_customers, n_assignments,
+        n_remedies, n_inheritances, n_erasures;
     struct projection_event *events;
     struct projection_complaint *complaints;
+    struct projection_finding *findings;
     struct projection_clock *clocks;
     struct projection_customer *customers;
     struct projection_assignment *assignments;

@@ -22,6 +22,7 @@ static const char *const table_types[ROWS_TABLES] = {
                         "ttdt"                /* resolution     */
                         "jdtzd",              /* more of triage */
     [ROWS_INHERIT] = "uu",
+    [ROWS_FINDINGS] = "ulbztkk",
     [ROWS_CLOCKS] = "utiltttt"
                     "zztzzlziz",
     [ROWS_CUSTOMERS] = "tttlttttttzdlbzz",
@@ -93,6 +94,7 @@ void
 rows_forget(struct rows *rows)
 {
     memset(rows->clocks_known, 0, sizeof rows->clocks_known);
+    memset(rows->findings_known, 0, sizeof rows->findings_known);
 }
 
 /* --- a fold ------------------------------------------------------------------------- */
@@ -156,6 +158,44 @@ clock_known(struct rows *rows, const struct projection_clock *c)
         return true;
     rows->clocks_known[slot] = hash;
     return false;
+}
+
+/* Which tasks were found at all and what people said of them: the rest never changes. */
+static uint64_t
+mix_findings(const struct projection_finding *f)
+{
+    uint64_t hash =
+        keys_hash((struct str){(const char *)f->complaint_id, PROJECTION_UUID});
+
+    for (size_t i = 0; i < f->now->n_findings; i++) {
+        const struct finding *finding = &f->now->findings[i];
+        hash = keys_mix(hash, keys_hash(finding->task));
+        if (finding->decided_by == DECIDED_BY_CORRECTION)
+            hash = keys_mix(hash, keys_hash(finding->label));
+    }
+    return hash | 1;
+}
+
+static void
+add_findings(struct rows *rows, const struct projection_finding *f)
+{
+    struct row row = row_begin(rows, ROWS_FINDINGS), *r = &row;
+    uint64_t slot =
+        keys_hash((struct str){(const char *)f->complaint_id, PROJECTION_UUID});
+    uint64_t hash = mix_findings(f);
+
+    slot &= ROWS_FINDINGS_KNOWN - 1;
+    if (rows->findings_known[slot] == hash)
+        return;
+    rows->findings_known[slot] = hash;
+    uuid(r, f->complaint_id);
+    integer(r, f->offset);
+    boolean(r, f->inherited);
+    moment(r, f->decided_at);
+    text(r, f->language);
+    text(r, projection_findings(f->first, f->n_first, &rows->scratch));
+    text(r, projection_corrected(f->now, &rows->scratch));
+    row_end(rows, ROWS_FINDINGS, r);
 }
 
 static void
@@ -263,6 +303,8 @@ rows_add_fold(struct rows *rows, const struct projection_rows *fold, struct aren
         uuid(&r, fold->inheritances[i].from);
         row_end(rows, ROWS_INHERIT, &r);
     }
+    for (size_t i = 0; i < fold->n_findings; i++)
+        add_findings(rows, &fold->findings[i]);
     for (size_t i = 0; i < fold->n_clocks; i++)
         if (!clock_known(rows, &fold->clocks[i]))
             add_clock(rows, &fold->clocks[i]);

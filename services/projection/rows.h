@@ -19,6 +19,7 @@ enum rows_table {
     ROWS_ASSIGNMENTS, /* before complaints: compares with what is there        */
     ROWS_COMPLAINTS,
     ROWS_INHERIT, /* after complaints: reads the previous case's row           */
+    ROWS_FINDINGS,
     ROWS_CLOCKS,
     ROWS_CUSTOMERS,
     ROWS_REMEDIES,
@@ -35,12 +36,15 @@ enum rows_table {
  * the same hash, in the same slot, one time in 10^19, would be written with the next
  * change. */
 #define ROWS_CLOCKS_KNOWN ((size_t)1 << 20)
+/* The same of findings, a slot a complaint: most events change none. */
+#define ROWS_FINDINGS_KNOWN ((size_t)1 << 18)
 
 struct rows {
     struct pg_array columns[ROWS_TABLES][ROWS_COLUMNS_MAX];
     struct buf scratch;                       /* for JSON                       */
     struct buf copy;                          /* the same columns row by row    */
     uint64_t clocks_known[ROWS_CLOCKS_KNOWN]; /* 0: nothing */
+    uint64_t findings_known[ROWS_FINDINGS_KNOWN];
 };
 
 /* Some MB, most of it untouched: make it once, from calloc().  Takes a zeroed struct. */

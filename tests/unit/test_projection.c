@@ -13,6 +13,7 @@
 #include "gen/sql_dead_letters.h"
 #include "gen/sql_erase.h"
 #include "gen/sql_feedback_items.h"
+#include "gen/sql_findings.h"
 #include "gen/sql_inherit.h"
 #include "gen/sql_offsets_advance.h"
 #include "gen/sql_remedies.h"
@@ -311,6 +312,7 @@ test_columns(void **state)
         [ROWS_ASSIGNMENTS] = sql_assignments,
         [ROWS_COMPLAINTS] = sql_complaints,
         [ROWS_INHERIT] = sql_inherit,
+        [ROWS_FINDINGS] = sql_findings,
         [ROWS_CLOCKS] = sql_sla_clocks,
         [ROWS_CUSTOMERS] = sql_customers,
         [ROWS_REMEDIES] = sql_remedies,

@@ -79,13 +79,34 @@ test_migrations(void **state)
 static void
 test_rights(void **state)
 {
-    static const char *const contract[] = {
-        "complaints",       "timeline",        "sla_clocks",      "dead_letters",
-        "collectives",      "progress",        "sla_compliance",  "causes",
-        "channels",         "teams",           "dates",           "triage_backlog",
-        "remedies",         "satisfaction",    "feedback_loop",   "daily",
-        "double_deviation", "recovery_window", "notices",         "escalations",
-        "kind_drift",       "triage",          "priority_changes"};
+    static const char *const contract[] = {"complaints",
+                                           "timeline",
+                                           "sla_clocks",
+                                           "dead_letters",
+                                           "collectives",
+                                           "progress",
+                                           "sla_compliance",
+                                           "causes",
+                                           "channels",
+                                           "teams",
+                                           "dates",
+                                           "triage_backlog",
+                                           "remedies",
+                                           "satisfaction",
+                                           "feedback_loop",
+                                           "daily",
+                                           "double_deviation",
+                                           "recovery_window",
+                                           "notices",
+                                           "escalations",
+                                           "kind_drift",
+                                           "triage",
+                                           "priority_changes",
+                                           "findings",
+                                           "classification_quality",
+                                           "classification_calibration",
+                                           "classification_labels",
+                                           "classification_drift"};
     (void)state;
 
     server_fresh();
@@ -96,7 +117,7 @@ test_rights(void **state)
         " coalesce(col_description(c.oid, a.attnum), '') = ''",
         "");
     for (size_t i = 0; i < COUNT_OF(contract); i++) {
-        char sql[160];
+        char sql[240];
         (void)snprintf(sql, sizeof sql, "SELECT obj_description('bi.%s'::regclass) <> ''",
                        contract[i]);
         assert_ask(sql, "t");
