@@ -260,6 +260,33 @@ test_later(void **state)
     story_drop(s);
 }
 
+/* Each word is counted for whom it is from: phrases beside an unsure model, and a model
+ * that was not followed although it decided (in doubt it is a complaint). */
+static void
+test_whose_word(void **state)
+{
+    struct story *s = story_new();
+    struct finding phrases =
+        beside(found("kind", "inquiry", DECIDED_BY_MODEL, 0.66), NULL, "praise", 0.4);
+    (void)state;
+
+    phrases.model = STR("phrases");
+    say_one(s, EVENT_TYPE_COMPLAINT_SUBMITTED, 1, phrases);
+    say_one(
+        s, EVENT_TYPE_COMPLAINT_SUBMITTED, 2,
+        beside(found("kind", "complaint", DECIDED_BY_MODEL, 0.3), NULL, "praise", 0.5));
+    for (unsigned i = 1; i <= 2; i++)
+        say_one(s, EVENT_TYPE_COMPLAINT_CORRECTED, i,
+                found("kind", "praise", DECIDED_BY_CORRECTION, 1));
+    server_fresh();
+    write_from(s, 0, EVENTS);
+    assert_ask(
+        "SELECT string_agg(concat_ws('|', model, model_judged, model_right, changed,"
+        " confidence_mean), ', ' ORDER BY model) FROM bi.classification_quality",
+        "phrases|1|0|1|0.660, v1|1|1|1|0.500");
+    story_drop(s);
+}
+
 /* --- drift -------------------------------------------------------------------------- */
 
 static void
