@@ -356,9 +356,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quality),     cmocka_unit_test(test_same_rows),
-        cmocka_unit_test(test_later),       cmocka_unit_test(test_drift),
-        cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_quality), cmocka_unit_test(test_same_rows),
+        cmocka_unit_test(test_later),   cmocka_unit_test(test_whose_word),
+        cmocka_unit_test(test_drift),   cmocka_unit_test(test_many_labels),
     };
 
     if (!server_start())
