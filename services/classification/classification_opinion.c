@@ -120,7 +120,7 @@ guess_kind(struct work *w, const struct models_answer *said)
     struct names names = names_of(said);
     enum kind kind = (enum kind)said->value;
     double confidence = said->confidence;
-    if (kind != KIND_COMPLAINT && said->complaint >= w->policy->models.complaint_from) {
+    if (kind != KIND_COMPLAINT && said->beside >= w->policy->models.complaint_from) {
         kind = KIND_COMPLAINT;
         confidence = said->complaint;
         names.n = 0; /* they spoke for the other */
@@ -150,6 +150,15 @@ work_take_guesses(struct work *w, const struct reading *r)
                           NULL);
 }
 
+/* A model that takes a complaint for a question calls it slight: how grave it is, it
+ * says of something else. */
+static bool
+misread(const struct work *w, const struct reading *r)
+{
+    const struct models_answer *kind = &r->said[TASK_KIND];
+    return kind->entry && (enum kind)kind->value != w->s->kind;
+}
+
 void
 work_model_severity(struct work *w, const struct reading *r, bool later)
 {
@@ -158,6 +167,8 @@ work_model_severity(struct work *w, const struct reading *r, bool later)
         return;
     struct names names = names_of(said);
     int severity = (int)said->value;
+    if (!later && severity < w->s->severity && misread(w, r))
+        return;
     if (!later)
         work_severity(w, severity, said->confidence, DECIDED_BY_MODEL, &names);
     else if (w->s->kind == KIND_COMPLAINT)
@@ -236,7 +247,8 @@ work_note_models(struct work *w, const struct reading *r)
         f->model_confidence = said->confidence;
         if (f->decided_by != DECIDED_BY_MODEL)
             f->model = said->entry->version;
-        bool doubt = !said->sure || (task == TASK_KIND && contradicts(w, r));
+        bool doubt = !said->sure || (task == TASK_KIND && contradicts(w, r)) ||
+                     (task == TASK_SEVERITY && misread(w, r));
         f->needs_review = doubt && f->decided_by <= DECIDED_BY_MODEL;
         if (f->needs_review && w->policy->models.review[task])
             w->s->needs_review = true;

@@ -84,7 +84,8 @@ void reading_of_message(const struct work *w, struct models_room *room, struct s
 void work_take_sure(struct work *w, const struct reading *r);
 /* What is left open when the phrases have spoken. */
 void work_take_guesses(struct work *w, const struct reading *r);
-/* Severity, in the place of the default; of a later text only upwards. */
+/* Severity, in the place of the default; of a later text only upwards, and of a first
+ * one whose kind the model misreads. */
 void work_model_severity(struct work *w, const struct reading *r, bool later);
 /* Double deviation; a later text never takes it back. */
 void work_model_double(struct work *w, const struct reading *r, bool later);

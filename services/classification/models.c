@@ -128,8 +128,10 @@ models_ask(const struct models *models, struct models_room *room, enum task task
     ret->nothing = entry->label[answer->label].nothing;
     ret->confidence = rounded((double)answer->confidence);
     ret->sure = ret->confidence >= rounded(entry->threshold);
-    if (task == TASK_KIND)
+    if (task == TASK_KIND) {
         ret->complaint = share_of_complaint(entry, answer);
+        ret->beside = ret->complaint / rounded((double)answer->probability[answer->label]);
+    }
     for (size_t i = 0; i < answer->n_reasons; i++)
         ret->reasons[ret->n_reasons++] = arena_str(arena, answer->reason[i].text);
 }

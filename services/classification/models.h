@@ -56,7 +56,8 @@ struct models {
     uint32_t max_rows;
     const struct features_table *table; /* NULL without models */
     bool review[TASK_COUNT];            /* its doubt is the case's doubt */
-    double complaint_from; /* an unsure model leaves it a complaint from this share on */
+    double complaint_from; /* an unsure model leaves it a complaint where that is at least
+                            * this likely beside its best guess */
 };
 
 /* Megabytes that reading and asking need; one a thread. */
@@ -74,7 +75,8 @@ struct models_answer {
     struct str label;
     double value;
     double confidence; /* of label, calibrated, 4 decimals */
-    double complaint;  /* kind: the share of complaint among the labels, 4 decimals */
+    double complaint;  /* kind: how likely complaint is, 4 decimals */
+    double beside;     /* kind: that, as a share of how likely label is */
     bool sure;         /* confidence reaches the threshold */
     bool nothing;      /* as in models_label */
     size_t n_reasons;

@@ -1,8 +1,9 @@
 /* The vocabulary of expectations; the column names are design.md section 6. */
 #include "scenario.h"
 
-#include "gen/register_section.h"
 #include "gen/classification_section.h"
+#include "gen/decided_by.h"
+#include "gen/register_section.h"
 #include "gen/routing_section.h"
 #include "gen/sla_section.h"
 #include "gen/submission.h"
@@ -80,6 +81,7 @@ static const struct field fields[] = {
     CLS(sentiment, FIELD_DOUBLE, "sentiment"),
     CLS(needs_review, FIELD_BOOL, "needs_review"),
     CLS(flags, FIELD_STRINGS, NULL),
+    CLS(findings, FIELD_FINDINGS, NULL),
     ENUM(SECTION_TRIAGE, triage_section, priority, priority, "priority"),
     ENUM(SECTION_TRIAGE, triage_section, triage_class, triage_class, "triage_class"),
     TRI(score, FIELD_DOUBLE, "score"),
@@ -163,11 +165,31 @@ join_strings(struct arena *arena, const struct str *items, size_t n)
     return text;
 }
 
+/* "kind:complaint:rule(inquiry)": task, label, who decided, what the model says; "?"
+ * behind it where it is in doubt. */
+static struct str
+findings_text(struct arena *arena, const struct classification_section *cls)
+{
+    struct str *lines = ARENA_ARRAY(arena, struct str, cls->n_findings);
+    for (size_t i = 0; i < cls->n_findings; i++) {
+        const struct finding *f = &cls->findings[i];
+        bool phrases = str_eq(f->model, STR("phrases"));
+        bool model = !str_is_null(f->model_label);
+        lines[i] = arena_printf(
+            arena, "%.*s:%.*s:%s%s%.*s%s%s", STR_ARG(f->task), STR_ARG(f->label),
+            phrases ? "phrases" : decided_by_name(f->decided_by), model ? "(" : "",
+            STR_ARG(f->model_label), model ? ")" : "", f->needs_review ? "?" : "");
+    }
+    return join_strings(arena, lines, cls->n_findings);
+}
+
 static struct str
 list_text(struct arena *arena, const struct field *field, const void *record)
 {
     const struct triage_section *tri = record;
     const struct classification_section *cls = record;
+    if (field->kind == FIELD_FINDINGS)
+        return findings_text(arena, cls);
     if (field->section == SECTION_CLASSIFICATION)
         return join_strings(arena, cls->flags, cls->n_flags);
     if (field->offset == offsetof(struct triage_section, offered))
@@ -216,6 +238,7 @@ field_text(struct arena *arena, const struct field *field,
         return str_from(field->enum_name(*(const int *)at));
     case FIELD_STRINGS:
     case FIELD_EVIDENCE:
+    case FIELD_FINDINGS:
         return list_text(arena, field, record);
     }
     return STR_NULL;

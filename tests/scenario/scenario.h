@@ -135,7 +135,8 @@ struct field {
         FIELD_DOUBLE,
         FIELD_ENUM,
         FIELD_STRINGS,
-        FIELD_EVIDENCE
+        FIELD_EVIDENCE,
+        FIELD_FINDINGS
     } kind;
     size_t offset;
     size_t has_offset;             /* of the has_ member, SIZE_MAX without       */
