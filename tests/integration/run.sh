@@ -5,13 +5,14 @@
 #   e2e        the contract as an outsider sees it (tests/e2e/run.sh)
 #   reload     new policy files for running services (reload.sh)
 #   timers     each timer once over kills and rebalances (timers.sh)
+#   learn      train, evaluate, classify; training from corrections (learn.sh)
 #   policy     policy explain and simulate against stacks that ran it (policy.sh)
 #   pipeline   20,000 complaints, faults, row for row; then wide (pipeline.sh)
 # Each part has a stack of its own on loopback and takes it down; they run one after the other.
 set -u
 cd "$(dirname "$0")/../.."
 parts=("$@")
-[ $# -gt 0 ] || parts=(stage scenarios e2e policy reload timers pipeline)
+[ $# -gt 0 ] || parts=(stage scenarios e2e learn policy reload timers pipeline)
 build=$(realpath "${BUILD:-build}")
 failed=0
 
@@ -56,6 +57,12 @@ timers() {
 }
 policy() {
     PORT_BASE=19800 tests/integration/policy.sh
+}
+learn() {
+    PORT_BASE=19800 LEARN_RUN=$build/it/learn tests/integration/learn.sh
+    local status=$?
+    [ $status -ne 0 ] || rm -rf "$build/it/learn"
+    return $status
 }
 pipeline() {
     PORT_BASE=19800 tests/integration/pipeline.sh
