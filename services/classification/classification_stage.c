@@ -3,6 +3,7 @@
 
 #include "base/times.h"
 #include "classification/classification.h"
+#include "classification/classification_metrics.h"
 #include "gen/classification_case.h"
 
 static struct str
@@ -101,6 +102,8 @@ on_event(struct turn *turn, const struct complaint_event *ev, struct err *err)
     if (!found && !ev->register_)
         return turn_emit(turn, ev, err); /* nothing is known of it */
 
+    struct classification_section before =
+        found ? c.section : (struct classification_section){.n_findings = 0};
     struct str words = words_of(ev);
     bool save = !found || !str_empty(words);
     if (!found && !begin(turn, ev, &c, err))
@@ -113,6 +116,8 @@ on_event(struct turn *turn, const struct complaint_event *ev, struct err *err)
         classification_correct(policy, ev->action, arena, &c.section);
         save = true;
     }
+    if (save)
+        classification_measure(turn, ev, found ? &before : NULL, &c.section);
     struct complaint_event out = *ev;
     out.classification = &c.section;
     return (!save || save_case(turn, ev->complaint_id, &c, err)) &&
@@ -157,4 +162,6 @@ const struct stage_def classification_stage = {
     .room_free = room_free,
     .policy_load = policy_load,
     .policy_free = policy_free,
+    .metrics = classification_metrics,
+    .n_metrics = CLASSIFICATION_METRICS,
 };

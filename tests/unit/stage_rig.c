@@ -16,6 +16,7 @@ stage_rig_open(struct stage_rig *rig, const struct stage_def *def, const char *p
     memset(rig, 0, sizeof(*rig));
     rig->store = store_new();
     rig->turn = turn_new();
+    rig->series = stage_series_new(def->metrics, def->n_metrics);
     rig->driver = (struct turn_driver){.def = def,
                                        .store = rig->store,
                                        .settings = {.salt = {"salt", 4}},
@@ -33,6 +34,7 @@ stage_rig_close(struct stage_rig *rig)
     if (rig->driver.def->policy_free)
         rig->driver.def->policy_free((void *)(uintptr_t)rig->driver.policy);
     turn_drop(rig->turn);
+    stage_series_drop(rig->series);
     store_drop(rig->store);
     arena_release(&rig->arena);
 }
@@ -64,6 +66,11 @@ stage_rig_send(struct stage_rig *rig, const struct complaint_event *ev)
         assert_true(wire_decode(&complaint_event_wire, copy, &rig->arena,
                                 &rig->out[rig->n_out++], &err));
     }
+    const struct observation *seen = NULL;
+    n = turn_observations(rig->turn, &seen);
+    for (size_t i = 0; i < n; i++)
+        stage_series_add(rig->series, &seen[i]);
+    stage_series_keep(rig->series);
     turn_clear(rig->turn);
     store_commit(rig->store);
 }

@@ -5,6 +5,7 @@
 #ifndef REDRESS_TEST_STAGE_RIG_H
 #define REDRESS_TEST_STAGE_RIG_H
 
+#include "stage/series.h"
 #include "stage/turn.h"
 
 #define RIG_EVENTS 64
@@ -18,6 +19,7 @@ struct stage_rig {
     struct complaint_event out[RIG_EVENTS]; /* of the last send, timers first */
     size_t n_out;
     size_t n_dead;
+    struct stage_series *series; /* what it observed, all sends; NULL without metrics */
 };
 
 void stage_rig_open(struct stage_rig *rig, const struct stage_def *def,
