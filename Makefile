@@ -188,6 +188,8 @@ $(OUT)/test/it_%: $(OUT)/o/tests/integration/it_%.o $(LIBCORES) $(LIBREDRESS)
 # Programs of the benchmark (tests/bench/run.sh).
 $(BIN)/bench_%: $(OUT)/o/tests/bench/bench_%.o $(LIBREDRESS)
 	$(call link)
+$(BIN)/bench_classify: $(OUT)/o/tests/bench/bench_classify.o $(LIBCORES) $(LIBREDRESS)
+	$(call link)
 # Without libFuzzer: tests/fuzz/replay.c hands each file to the fuzzer's entry.
 $(OUT)/test/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(OUT)/o/tests/fuzz/replay.o $(LIBCORES) $(LIBREDRESS)
 	$(call link)

@@ -28,7 +28,7 @@ add(struct features_scratch *s, uint64_t hash, size_t token, uint8_t tokens, boo
     };
 }
 
-/* FEATURES_GRAMS_WORD bounds what one token adds. */
+/* FEATURES_GRAMS bounds what one token adds here and in add_triple(). */
 static void
 add_words(struct features_scratch *s)
 {
@@ -60,14 +60,18 @@ add_triple(struct features_scratch *s, size_t i)
 }
 
 /* 2 to 5 characters of " word ". */
-static void
-add_chars(struct features_scratch *s, size_t t)
+size_t
+features_chars(const struct features_scratch *scratch, size_t token,
+               uint64_t hash[FEATURES_CHARS_MOST])
 {
-    const struct features_token *token = &s->token[t];
+    const struct features_token *t = &scratch->token[token];
     uint32_t word[FEATURES_WORD + 2];
-    size_t n = token->len < FEATURES_WORD ? token->len : FEATURES_WORD;
+    size_t n = t->len < FEATURES_WORD ? t->len : FEATURES_WORD;
+    size_t n_hash = 0;
+    if (t->kind != FEATURES_IS_WORD)
+        return 0;
     word[0] = ' ';
-    memcpy(word + 1, s->cp + token->start, n * sizeof(word[0]));
+    memcpy(word + 1, scratch->cp + t->start, n * sizeof(word[0]));
     word[n + 1] = ' ';
     n += 2;
     for (size_t i = 0; i + 1 < n; i++) {
@@ -76,10 +80,13 @@ add_chars(struct features_scratch *s, size_t t)
         for (size_t k = 1; k < most; k++) {
             h = (h ^ word[i + k]) * UINT64_C(0x9E3779B97F4A7C15);
             h ^= h >> 32;
-            add(s, h, t, 1, false);
+            hash[n_hash++] = finish(h);
         }
     }
+    return n_hash;
 }
+_Static_assert(FEATURES_CHARS_MOST >= 4 * (FEATURES_WORD + 2) - 10,
+               "all n-grams of the longest word have room");
 
 void
 features_read(const struct features_table *table, struct str subject, struct str text,
@@ -92,12 +99,11 @@ features_read(const struct features_table *table, struct str subject, struct str
         features_fold(table, STR(" . "), scratch);
     features_fold(table, text, scratch);
     features_cut(scratch);
+    features_words(scratch);
     add_words(scratch);
     scratch->n_word_gram = scratch->n_gram;
     for (size_t i = 0; i < scratch->n_token; i++)
-        if (scratch->token[i].kind == FEATURES_IS_WORD)
-            add_chars(scratch, i);
-        else if (scratch->token[i].kind == FEATURES_IS_IDEOGRAPH)
+        if (scratch->token[i].kind == FEATURES_IS_IDEOGRAPH)
             add_triple(scratch, i);
 }
 
@@ -155,8 +161,8 @@ name_of_class(const struct features_scratch *s, const struct features_token *tok
 }
 
 struct str
-features_masked(const struct features_scratch *scratch, size_t first, size_t n,
-                char *out, size_t room)
+features_masked(const struct features_scratch *scratch, size_t first, size_t n, char *out,
+                size_t room)
 {
     size_t len = 0;
     if (first >= scratch->n_token || n == 0)

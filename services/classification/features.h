@@ -16,8 +16,9 @@
 
 #define FEATURES_LOOK 32768          /* code points after folding                     */
 #define FEATURES_WORD 40             /* of a longer word, the characters looked at    */
-#define FEATURES_GRAMS_WORD 4        /* word n-grams that end in one token, at most   */
-#define FEATURES_GRAMS_CHAR 5        /* character n-grams a code point, at most       */
+#define FEATURES_GRAMS 5             /* n-grams of several tokens a token, at most    */
+#define FEATURES_CHARS_MOST 164      /* character n-grams of one word                 */
+#define FEATURES_SLOTS 15            /* bits                                          */
 #define FEATURES_VERSION UINT32_C(1) /* another number: other hashes, new training */
 
 enum features_block { FEATURES_WORDS, FEATURES_CHARS, FEATURES_BLOCKS };
@@ -44,6 +45,12 @@ enum features_kind {
     FEATURES_IS_CLASS,     /* handle, address, long number            */
 };
 
+/* A word of the text, however often it stands in it. */
+struct features_word {
+    uint32_t token; /* the first of them */
+    uint32_t times;
+};
+
 /* One n-gram that stands in the text; the same one may come again. */
 struct features_gram {
     uint64_t hash;
@@ -58,9 +65,12 @@ struct features_scratch {
     size_t n_cp;
     struct features_token token[FEATURES_LOOK + 1];
     size_t n_token;
-    /* Words first, then characters, in the order of the text. */
-    struct features_gram
-        gram[FEATURES_LOOK * (FEATURES_GRAMS_WORD + FEATURES_GRAMS_CHAR)];
+    struct features_word word[FEATURES_LOOK / 2 + 1]; /* in the order of the text */
+    size_t n_word;
+    uint32_t word_of[FEATURES_LOOK + 1]; /* of a token that is a word: in word */
+    uint32_t slot[1 << FEATURES_SLOTS];  /* a table of words; all 0 between two texts */
+    /* Words first, then what characters there are besides those of features_chars(). */
+    struct features_gram gram[FEATURES_LOOK * FEATURES_GRAMS];
     size_t n_gram;
     size_t n_word_gram;
 };
@@ -68,9 +78,15 @@ struct features_scratch {
 /* Made once at the start, in the arena; a few ten milliseconds.  Fails when ICU lacks its
  * data (ERR_STOP). */
 const struct features_table *features_table_new(struct arena *arena, struct err *err);
-/* The n-grams of a subject (may be null) and a text. */
+/* Tokens of a subject (may be null) and a text, and their n-grams but for those of the
+ * characters within a word. */
 void features_read(const struct features_table *table, struct str subject,
                    struct str text, struct features_scratch *scratch);
+/* The hashes of the characters within one token, a word; 0 for others.  They depend on
+ * the token's first FEATURES_WORD code points alone, so that who reads many texts may
+ * remember them. */
+size_t features_chars(const struct features_scratch *scratch, size_t token,
+                      uint64_t hash[FEATURES_CHARS_MOST]);
 /* The part of the folded text that n tokens from `first` cover, as UTF-8; cut at room. */
 struct str features_text(const struct features_scratch *scratch, size_t first, size_t n,
                          char *out, size_t room);
@@ -100,5 +116,7 @@ void features_fold(const struct features_table *table, struct str text,
                    struct features_scratch *scratch);
 /* Cuts scratch->cp into tokens. */
 void features_cut(struct features_scratch *scratch);
+/* Finds the words that are the same. */
+void features_words(struct features_scratch *scratch);
 
 #endif

@@ -35,28 +35,37 @@ is_word_at(const struct features_scratch *s, size_t i)
 }
 
 static bool
-stands(const struct features_scratch *s, size_t at, const char *ascii)
+stands(const struct features_scratch *s, size_t at, struct str ascii)
 {
-    for (size_t i = 0; ascii[i]; i++)
-        if (at + i >= s->n_cp || s->cp[at + i] != (unsigned char)ascii[i])
+    if (s->n_cp - at < ascii.len)
+        return false;
+    for (size_t i = 0; i < ascii.len; i++)
+        if (s->cp[at + i] != (unsigned char)ascii.ptr[i])
             return false;
     return true;
 }
 
 static bool
-token_is(const struct features_scratch *s, const struct features_token *token,
-         const char *ascii)
+is_at(const struct features_scratch *s, size_t at, char ascii)
 {
-    return token->len == strlen(ascii) && stands(s, token->start, ascii);
+    return at < s->n_cp && s->cp[at] == (unsigned char)ascii;
+}
+
+static bool
+begins_negation(uint32_t cp)
+{
+    return cp == 'n' || cp == 'w' || cp == 'h' || cp == 'c' || cp == 'd' || cp == 'i';
 }
 
 static bool
 negates(const struct features_scratch *s, const struct features_token *token)
 {
-    static const char *const WORDS[] = {
-        "not",     "no",     "never",  "nobody", "nothing", "neither", "nor",
-        "without", "hardly", "cannot", "cant",   "dont",    "didnt",   "doesnt",
-        "wont",    "isnt",   "wasnt",  "havent", "hasnt",   "couldnt", "wouldnt",
+    static const struct str WORDS[] = {
+        {"not", 3},     {"no", 2},    {"never", 5},   {"nobody", 6}, {"nothing", 7},
+        {"neither", 7}, {"nor", 3},   {"without", 7}, {"hardly", 6}, {"cannot", 6},
+        {"cant", 4},    {"dont", 4},  {"didnt", 5},   {"doesnt", 6}, {"wont", 4},
+        {"isnt", 4},    {"wasnt", 5}, {"havent", 6},  {"hasnt", 5},  {"couldnt", 7},
+        {"wouldnt", 7},
     };
     static const uint32_t IDEOGRAPHS[] = {0x4E0D, 0x6CA1, 0x65E0, 0x672A}; /* 不没无未 */
     if (token->kind == FEATURES_IS_IDEOGRAPH) {
@@ -67,10 +76,14 @@ negates(const struct features_scratch *s, const struct features_token *token)
     }
     if (token->kind != FEATURES_IS_WORD)
         return false;
-    if (token->len > 3 && stands(s, token->start + token->len - 3U, "n't"))
+    if (token->len > 3 && s->cp[token->start + token->len - 1U] == 't' &&
+        stands(s, token->start + token->len - 3U, STR("n't")))
         return true;
+    /* Nearly every word ends here: it begins with another letter. */
+    if (token->len > 7 || !begins_negation(s->cp[token->start]))
+        return false;
     for (size_t i = 0; i < COUNT_OF(WORDS); i++)
-        if (token_is(s, token, WORDS[i]))
+        if (token->len == WORDS[i].len && stands(s, token->start, WORDS[i]))
             return true;
     return false;
 }
@@ -116,8 +129,8 @@ static bool
 take_address(struct cutter *c)
 {
     const struct features_scratch *s = c->scratch;
-    bool url = stands(s, c->at, "http://") || stands(s, c->at, "https://") ||
-               stands(s, c->at, "ww."); /* www., its run of w cut */
+    bool url = stands(s, c->at, STR("http://")) || stands(s, c->at, STR("https://")) ||
+               stands(s, c->at, STR("ww.")); /* www., its run of w cut */
     if (url)
         put_class(c, blank_after(s, c->at), CLASS_URL);
     return url;
@@ -131,7 +144,7 @@ take_mail(struct cutter *c, size_t at_sign)
     size_t end = at_sign + 1;
     bool dot = false;
     while (is_word_at(s, end) ||
-           ((stands(s, end, ".") || stands(s, end, "-")) && is_word_at(s, end + 1))) {
+           ((is_at(s, end, '.') || is_at(s, end, '-')) && is_word_at(s, end + 1))) {
         dot = dot || s->cp[end] == '.';
         end++;
     }
@@ -149,7 +162,7 @@ take_word(struct cutter *c)
     while (is_word_at(s, end) || (end < s->n_cp && s->cp_class[end] == FEATURES_JOIN &&
                                   is_word_at(s, end + 1) && end > c->at))
         digits += s->cp_class[end++] == FEATURES_DIGIT;
-    if (stands(s, end, "@") && take_mail(c, end))
+    if (is_at(s, end, '@') && take_mail(c, end))
         return;
     if (digits == end - c->at && digits > 4)
         put_class(c, end, CLASS_NUMBER);
@@ -162,7 +175,7 @@ take_handle(struct cutter *c)
 {
     const struct features_scratch *s = c->scratch;
     size_t end = c->at + 1;
-    while (is_word_at(s, end) || stands(s, end, "_"))
+    while (is_word_at(s, end) || is_at(s, end, '_'))
         end++;
     if (end - c->at > 1)
         put_class(c, end, CLASS_HANDLE);

@@ -1,9 +1,11 @@
-/* Scores, confidence and reasons of one document; the file is in model_file.c. */
+/* Scores and confidence of one document; its reasons are in model_explain.c, rows are
+ * found in model_words.c, the file is in model_file.c. */
 #include "classification/model.h"
 
 #include <math.h>
-
-#define NO_ROW UINT32_MAX
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 float
 model_tf(uint32_t n, float power)
@@ -22,82 +24,147 @@ model_confidence(float probability, float slope, float offset)
     return 1 / (1 + expf(-(slope * logf(p / (1 - p)) + offset)));
 }
 
+/* N-grams of a text, at most: a word of n characters has fewer than 4 n of them. */
+#define HITS (FEATURES_LOOK * (FEATURES_GRAMS + 4))
+/* Of words, with their marks and pairs. */
+#define GRAMS (FEATURES_LOOK * FEATURES_GRAMS)
+#define LAG 4
+#define AHEAD 12 /* rows whose memory is asked for before they are read */
+
 void
 model_scratch_new(struct model_scratch *ret, uint32_t max_rows, struct arena *arena)
 {
     *ret = (struct model_scratch){
         .max_rows = max_rows,
-        .count = ARENA_ARRAY(arena, uint16_t, max_rows),
-        .share = ARENA_ARRAY(arena, float, max_rows),
-        .touched = ARENA_ARRAY(arena, uint32_t, max_rows),
-        .row =
-            ARENA_ARRAY(arena, uint32_t, COUNT_OF(((struct features_scratch *)0)->gram)),
+        .place = ARENA_ARRAY(arena, uint32_t, max_rows),
+        .hit = ARENA_ARRAY(arena, struct model_hit, max_rows < HITS ? max_rows : HITS),
+        .gram = ARENA_ARRAY(arena, uint32_t, GRAMS),
+        .seen = ARENA_ARRAY(arena, uint32_t, FEATURES_LOOK * 4),
+        .end = ARENA_ARRAY(arena, uint32_t, FEATURES_LOOK / 2 + 1),
         .word = ARENA_ARRAY(arena, float, FEATURES_LOOK + 1),
+        .chars = ARENA_ARRAY(arena, float, FEATURES_LOOK / 2 + 1),
+        .weight = ARENA_ARRAY(arena, float, GRAMS),
+        .maybe = ARENA_ARRAY(arena, uint32_t, GRAMS),
+        .words = model_words_new(arena),
     };
 }
 
+/* Gives the row's number among the hits, from 1.  No branch: whether a row is new cannot
+ * be foretold. */
 static inline uint32_t
-find_row(const struct model *m, uint64_t hash)
+count_row(struct model_scratch *s, uint32_t row, uint32_t times, size_t *n_hit)
 {
-    const uint32_t *bucket = m->bucket + (hash >> (64 - m->header->bucket_bits));
-    uint16_t tag = (uint16_t)hash;
-    for (uint32_t row = bucket[0]; row < bucket[1]; row++)
-        if (m->tag[row] == tag)
-            return row;
-    return NO_ROW;
+    uint32_t *place = &s->place[row];
+    bool is_new = *place == 0;
+    *n_hit += is_new;
+    uint32_t at = is_new ? (uint32_t)*n_hit : *place;
+    *place = at;
+    s->hit[at - 1].row = row;
+    s->hit[at - 1].count += times;
+    return at;
 }
 
-static inline float
-scale_of(const struct model *m, uint32_t row)
-{
-    uint32_t bits = (uint32_t)m->scale[row] << 16;
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-/* Counts the rows of grams [from, to); gives how many rows are touched behind `n`. */
+/* Counts the rows of grams [from, to); gives how many rows are hit. */
 static size_t
-count_rows(const struct model *m, const struct features_scratch *text, size_t from,
-           size_t to, struct model_scratch *s, size_t n)
+count_grams(const struct model *m, const struct features_scratch *text, size_t from,
+            size_t to, struct model_scratch *s, size_t n_hit)
 {
-    for (size_t i = from; i < to; i++) {
-        uint32_t row = find_row(m, text->gram[i].hash);
-        s->row[i] = row;
-        if (row == NO_ROW)
-            continue;
-        if (s->count[row] == 0)
-            s->touched[n++] = row;
-        s->count[row] = (uint16_t)(s->count[row] + (s->count[row] < UINT16_MAX));
+    while (from < to) {
+        uint64_t hash[MODEL_FIND];
+        size_t n = to - from < MODEL_FIND ? to - from : MODEL_FIND;
+        for (size_t i = 0; i < n; i++)
+            hash[i] = text->gram[from + i].hash;
+        uint32_t *gram = s->gram + from;
+        model_find(m, hash, n, gram);
+        for (size_t i = 0; i < n; i++)
+            __builtin_prefetch(s->place + (gram[i] == MODEL_NO_ROW ? 0 : gram[i]));
+        for (size_t i = 0; i < n; i++)
+            gram[i] = gram[i] == MODEL_NO_ROW ? 0 : count_row(s, gram[i], 1, &n_hit);
+        from += n;
     }
-    return n;
+    return n_hit;
 }
 
-/* Adds a block to the scores; share[row] becomes the row's part of the length-1 vector.
- */
+static size_t
+count_word(const struct features_scratch *text, struct model_scratch *s, size_t word,
+           size_t n_hit)
+{
+    for (size_t i = word ? s->end[word - 1] : 0; i < s->end[word]; i++)
+        s->seen[i] = count_row(s, s->seen[i], text->word[word].times, &n_hit);
+    return n_hit;
+}
+
+/* Rows are counted LAG words after their memory was asked for. */
+static size_t
+count_chars(const struct model *m, const struct features_scratch *text,
+            struct model_scratch *s, size_t n_hit)
+{
+    uint32_t n_seen = 0;
+    for (size_t i = 0; i < text->n_word + LAG; i++) {
+        if (i < text->n_word) {
+            size_t n;
+            const uint32_t *row = model_words_rows(s->words, m, text, i, &n);
+            for (size_t k = 0; k < n; k++) {
+                __builtin_prefetch(s->place + row[k]);
+                s->seen[n_seen++] = row[k];
+            }
+            s->end[i] = n_seen;
+        }
+        if (i >= LAG)
+            n_hit = count_word(text, s, i - LAG, n_hit);
+    }
+    return n_hit;
+}
+
+/* score += value * weight.  In eights: what is behind a row's weights are the next row's
+ * or the 16 bytes of 0, and what is behind the scores is nobody's. */
+static inline void
+add_weights(float *score, float value, const int8_t *weight, uint32_t width)
+{
+#ifdef __SSE2__
+    __m128 times = _mm_set1_ps(value);
+    for (uint32_t k = 0; k < width; k += 8) {
+        __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(weight + k));
+        __m128i twice = _mm_unpacklo_epi8(bytes, bytes);
+        __m128i low = _mm_srai_epi32(_mm_unpacklo_epi16(twice, twice), 24);
+        __m128i high = _mm_srai_epi32(_mm_unpackhi_epi16(twice, twice), 24);
+        __m128 *at = (__m128 *)(void *)(score + k);
+        at[0] = _mm_add_ps(at[0], _mm_mul_ps(times, _mm_cvtepi32_ps(low)));
+        at[1] = _mm_add_ps(at[1], _mm_mul_ps(times, _mm_cvtepi32_ps(high)));
+    }
+#else
+    for (uint32_t k = 0; k < width; k++)
+        score[k] += value * (float)weight[k];
+#endif
+}
+
+/* Adds a block to the scores; share becomes the row's part of the length-1 vector. */
 static void
 score_block(const struct model *m, struct model_scratch *s, size_t from, size_t to)
 {
     float squares = 0;
-    float power = m->header->tf;
     for (size_t i = from; i < to; i++) {
-        uint32_t row = s->touched[i];
-        float value = model_tf(s->count[row], power) * (float)m->idf[row] * (1.0F / 2048);
-        s->share[row] = value;
-        squares += value * value;
+        struct model_hit *hit = &s->hit[i];
+        if (i + AHEAD < to)
+            __builtin_prefetch(model_row(m, s->hit[i + AHEAD].row));
+        uint32_t n = hit->count < UINT16_MAX ? hit->count : UINT16_MAX;
+        float tf = n < COUNT_OF(m->tf) ? m->tf[n] : model_tf(n, m->header->tf);
+        hit->share = tf * model_row_idf(model_row(m, hit->row));
+        squares += hit->share * hit->share;
     }
     if (squares <= 0)
         return;
     float length = 1 / sqrtf(squares);
-    uint32_t width = m->width;
     for (size_t i = from; i < to; i++) {
-        uint32_t row = s->touched[i];
-        float value = s->share[row] * length;
-        s->share[row] = value;
-        value *= scale_of(m, row);
-        const int8_t *weight = m->weight + (size_t)row * width;
-        for (uint32_t k = 0; k < width; k++)
-            s->score[k] += value * (float)weight[k];
+        struct model_hit *hit = &s->hit[i];
+        const unsigned char *row = model_row(m, hit->row);
+        const int8_t *weight = (const int8_t *)(row + 4);
+        hit->share *= length;
+        float value = hit->share * model_row_scale(row);
+        if (m->width == 1)
+            s->score[0] += value * (float)weight[0];
+        else
+            add_weights(s->score, value, weight, m->width);
     }
 }
 
@@ -135,94 +202,22 @@ answer_labels(const struct model *m, struct model_scratch *s, struct model_answe
     return second;
 }
 
-/* share[row]: what one occurrence adds to the best label over the second, as log-odds. */
-static void
-share_out(const struct model *m, struct model_scratch *s, size_t n, uint32_t best,
-          uint32_t second)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint32_t row = s->touched[i];
-        const int8_t *weight = m->weight + (size_t)row * m->width;
-        int steps = m->width == 1 ? (best == 1 ? weight[0] : -weight[0])
-                                  : weight[best] - weight[second];
-        s->share[row] *=
-            m->header->slope * scale_of(m, row) * (float)steps / (float)s->count[row];
-    }
-}
-
-static bool
-taken(const struct features_scratch *text, const struct features_gram *const *chosen,
-      size_t n, const struct features_gram *gram)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (chosen[i]->hash == gram->hash)
-            return true;
-        /* Words within a chosen phrase say nothing more. */
-        if (gram->token >= chosen[i]->token &&
-            gram->token + gram->tokens <= chosen[i]->token + chosen[i]->tokens)
-            return true;
-    }
-    return text->token[gram->token].kind == FEATURES_IS_IDEOGRAPH && gram->tokens == 1 &&
-           text->n_token > 1;
-}
-
-static float
-weight_of(const struct features_scratch *text, const struct model_scratch *s, size_t i)
-{
-    const struct features_gram *gram = &text->gram[i];
-    uint32_t row = s->row[i];
-    float times = row == NO_ROW ? 1 : (float)s->count[row];
-    if (gram->tokens == 1)
-        return times * s->word[gram->token];
-    return row == NO_ROW ? 0 : times * s->share[row];
-}
-
-static void
-give_reasons(const struct features_scratch *text, struct model_scratch *s,
-             struct model_answer *ret)
-{
-    memset(s->word, 0, text->n_token * sizeof(s->word[0]));
-    for (size_t i = 0; i < text->n_gram; i++)
-        if (s->row[i] != NO_ROW && text->gram[i].tokens == 1)
-            s->word[text->gram[i].token] += s->share[s->row[i]];
-
-    const struct features_gram *chosen[MODEL_REASONS];
-    ret->n_reasons = 0;
-    while (ret->n_reasons < MODEL_REASONS) {
-        size_t best = text->n_word_gram;
-        float most = 0.005F; /* of a log-odds: below it is nothing to tell */
-        for (size_t i = 0; i < text->n_word_gram; i++) {
-            float weight = text->gram[i].negated ? 0 : weight_of(text, s, i);
-            if (weight > most && !taken(text, chosen, ret->n_reasons, &text->gram[i])) {
-                most = weight;
-                best = i;
-            }
-        }
-        if (best == text->n_word_gram)
-            return;
-        const struct features_gram *gram = &text->gram[best];
-        chosen[ret->n_reasons] = gram;
-        ret->reason[ret->n_reasons] = (struct model_reason){
-            features_masked(text, gram->token, gram->tokens,
-                            ret->reason_text[ret->n_reasons], MODEL_REASON_BYTES),
-            most};
-        ret->n_reasons++;
-    }
-}
-
 void
 model_classify(const struct model *model, const struct features_scratch *text,
                struct model_scratch *scratch, struct model_answer *ret)
 {
     BUG_IF(scratch->max_rows < model->header->n_rows);
-    memset(scratch->score, 0, model->width * sizeof(scratch->score[0]));
-    size_t words = count_rows(model, text, 0, text->n_word_gram, scratch, 0);
-    size_t n = count_rows(model, text, text->n_word_gram, text->n_gram, scratch, words);
+    memset(scratch->score, 0, sizeof(scratch->score));
+    size_t words = count_grams(model, text, 0, text->n_word_gram, scratch, 0);
+    size_t n = count_grams(model, text, text->n_word_gram, text->n_gram, scratch, words);
+    n = count_chars(model, text, scratch, n);
     score_block(model, scratch, 0, words);
     score_block(model, scratch, words, n);
     uint32_t second = answer_labels(model, scratch, ret);
-    share_out(model, scratch, n, ret->label, second);
-    give_reasons(text, scratch, ret);
+    ret->n_reasons = 0;
+    if (!scratch->no_reasons)
+        model_explain(model, text, scratch, n, ret->label, second, ret);
     for (size_t i = 0; i < n; i++)
-        scratch->count[scratch->touched[i]] = 0;
+        scratch->place[scratch->hit[i].row] = 0;
+    memset(scratch->hit, 0, n * sizeof(scratch->hit[0]));
 }

@@ -1,14 +1,17 @@
-/* model.h - a trained linear classifier: one file, mapped, read only.
+/* model.h - a trained linear classifier: one file, in memory as it stands, read only.
  *
  * Layout (little endian), one part behind the other, all sizes from the header's counts:
- *   header | labels | directory of buckets | tags | idf | scale | weights | text
+ *   header | labels | directory of buckets | tags | rows | 16 bytes of 0 | text
  * A row is an n-gram: its bucket is the head of its hash, its 16-bit tag the tail, so
- * what was not seen in training is not found (but for 4 in 65,536).  Weights are one
- * signed byte a label times the row's scale; two labels share one weight.
+ * what was not seen in training is not found (but for 4 in 65,536).  It is idf (16 bits,
+ * 1/2048), scale (the upper half of a float), and one signed byte a label, a weight in
+ * steps of the scale; two labels share one weight.
  * Score of a label = sum over blocks of (tf-idf, of length 1 in each block) . weights;
  * probabilities = softmax(slope * score + offset); the best one's is the confidence,
  * after a logistic step of its own; all of it fitted on held-out texts.
- * Invariant: an opened model was checked whole; no later access can leave the file.
+ * Invariant: an opened model was checked whole; no later access can leave its bytes, and
+ * no score of it overflows.  That holds since the bytes are a private copy: a file that
+ * is mapped changes under us (or ends, SIGBUS) when somebody copies over it in place.
  * Thread rule: const after opening; a scratch belongs to one thread. */
 #ifndef REDRESS_CLASSIFICATION_MODEL_H
 #define REDRESS_CLASSIFICATION_MODEL_H
@@ -56,23 +59,36 @@ struct model {
     const struct model_label *labels;
     const uint32_t *bucket; /* n + 1 */
     const uint16_t *tag;
-    const uint16_t *idf;   /* 1/2048 */
-    const uint16_t *scale; /* upper half of a float */
-    const int8_t *weight;
+    const unsigned char *rows;
     const char *text;
-    uint32_t width; /* weights a row */
-    void *mapped;   /* NULL: memory of somebody else */
+    uint32_t width;     /* weights a row */
+    uint32_t row_bytes; /* 4 + width     */
+    void *mapped;       /* NULL: memory of somebody else */
     size_t mapped_bytes;
+    float tf[64]; /* of a count below 64 */
 };
 
+/* What a document has of a row. */
+struct model_hit {
+    uint32_t row;
+    uint32_t count;
+    float share; /* what one occurrence adds to the answer */
+};
+struct model_words;
 struct model_scratch {
     uint32_t max_rows;
-    uint16_t *count;   /* of a row; zero between two documents */
-    float *share;      /* of a row: what one occurrence adds to the answer */
-    uint32_t *touched; /* rows of the document */
-    uint32_t *row;     /* of each n-gram */
-    float *word;       /* of each token */
-    float score[MODEL_LABELS];
+    bool no_reasons;       /* set by who wants none */
+    uint32_t *place;       /* of a row: 1 + its number in hit; 0 between two documents */
+    struct model_hit *hit; /* all 0 between two documents */
+    uint32_t *gram;        /* of each n-gram: 1 + its number in hit, 0: no row     */
+    uint32_t *seen;        /* the same of the characters of each word, one word   */
+    uint32_t *end;         /* behind the other: where those of a word end in seen  */
+    float *chars;          /* of each word: what its characters add                */
+    float *word;           /* of each token: what it adds                          */
+    uint32_t *maybe;       /* n-grams that may be reasons                          */
+    float *weight;         /* of each of those                                     */
+    struct model_words *words;
+    _Alignas(16) float score[MODEL_LABELS + 8]; /* written in eights */
 };
 
 struct model_reason {
@@ -89,7 +105,7 @@ struct model_answer {
     char reason_text[MODEL_REASONS][MODEL_REASON_BYTES];
 };
 
-/* Maps the file; ERR_STOP with what is wrong in it. */
+/* Reads the file; ERR_STOP with what is wrong in it. */
 MUST_CHECK bool model_open(struct model *ret, const char *path, struct err *err);
 void model_close(struct model *model);
 /* The same over bytes that stay, aligned to 8; nothing to close. */
@@ -99,11 +115,52 @@ struct str model_task(const struct model *model);
 struct str model_label_name(const struct model *model, uint32_t label);
 struct str model_card(const struct model *model); /* JSON */
 
-/* For models of up to max_rows rows; lives in the arena. */
+/* For models of up to max_rows rows, one after the other; lives in the arena.  It
+ * remembers the rows of words (4 MiB), which changes no answer. */
 void model_scratch_new(struct model_scratch *ret, uint32_t max_rows, struct arena *arena);
 /* The answer for what features_read() left in `text`; allocates nothing, linear time. */
 void model_classify(const struct model *model, const struct features_scratch *text,
                     struct model_scratch *scratch, struct model_answer *ret);
+
+/* --- between model*.c --------------------------------------------------------------- */
+
+#define MODEL_NO_ROW UINT32_MAX
+#define MODEL_FIND 164 /* hashes at once */
+/* The rows of n hashes, MODEL_NO_ROW for those that have none; n <= MODEL_FIND. */
+void model_find(const struct model *model, const uint64_t *hash, size_t n, uint32_t *ret);
+struct model_words *model_words_new(struct arena *arena);
+/* The rows of the characters within word number `word` of the text; valid until the next
+ * call. */
+const uint32_t *model_words_rows(struct model_words *words, const struct model *model,
+                                 const struct features_scratch *text, size_t word,
+                                 size_t *ret_n);
+/* Reasons why `best` and not `second`, after the scores. */
+void model_explain(const struct model *model, const struct features_scratch *text,
+                   struct model_scratch *scratch, size_t n_hit, uint32_t best,
+                   uint32_t second, struct model_answer *ret);
+
+static inline const unsigned char *
+model_row(const struct model *model, uint32_t row)
+{
+    return model->rows + (size_t)row * model->row_bytes;
+}
+static inline float
+model_row_idf(const unsigned char *row)
+{
+    uint16_t steps;
+    memcpy(&steps, row, sizeof(steps));
+    return (float)steps * (1.0F / 2048);
+}
+static inline float
+model_row_scale(const unsigned char *row)
+{
+    uint16_t half;
+    memcpy(&half, row + 2, sizeof(half));
+    uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
 
 /* --- writing (train) ---------------------------------------------------------------- */
 

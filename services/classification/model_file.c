@@ -8,7 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMAT UINT32_C(1)
+#define FORMAT UINT32_C(2)
+#define ROW_PAD 16 /* so that tags and weights may be read in eights */
+/* What training makes is below 1,000.  With these bounds no score overflows: at most
+ * LARGE^2 * 127 * sqrt(n-grams of a text). */
+#define LARGE 1e6F
+/* Rows are spread by hash, four a bucket and hardly ever ten: a search stays short. */
+#define BUCKET 1024
 static const char MAGIC[8] = "REDRESSM";
 
 _Static_assert(sizeof(struct model_header) == 80, "the header is 80 bytes in the file");
@@ -61,12 +67,9 @@ lay_out(struct model *m, const struct model_header *h)
     at += ((UINT64_C(1) << h->bucket_bits) + 1) * sizeof(uint32_t);
     m->tag = (const uint16_t *)(const void *)(base + at);
     at += (uint64_t)h->n_rows * sizeof(uint16_t);
-    m->idf = (const uint16_t *)(const void *)(base + at);
-    at += (uint64_t)h->n_rows * sizeof(uint16_t);
-    m->scale = (const uint16_t *)(const void *)(base + at);
-    at += (uint64_t)h->n_rows * sizeof(uint16_t);
-    m->weight = (const int8_t *)(base + at);
-    at += (uint64_t)h->n_rows * m->width;
+    m->rows = (const unsigned char *)base + at;
+    m->row_bytes = 4 + m->width;
+    at += (uint64_t)h->n_rows * m->row_bytes + ROW_PAD;
     m->text = base + at;
     return at + h->text_bytes;
 }
@@ -89,10 +92,10 @@ check_header(const struct model_header *h, size_t len, struct err *err)
     if (h->n_labels < 2 || h->n_labels > MODEL_LABELS || h->n_rows < 1 ||
         h->n_rows > MODEL_ROWS || h->bucket_bits < 1 || h->bucket_bits > 22)
         return bad(err, "counts out of range");
-    if (!isfinite(h->slope) || h->slope < 0 || !isfinite(h->threshold) ||
-        !isfinite(h->sure_slope) || h->sure_slope < 0 || !isfinite(h->sure_offset) ||
-        !(h->tf >= 0 && h->tf <= 2))
-        return bad(err, "calibration is no number");
+    if (!(h->slope >= 0 && h->slope <= LARGE) || !isfinite(h->threshold) ||
+        !(h->sure_slope >= 0 && h->sure_slope <= LARGE) ||
+        !(fabsf(h->sure_offset) <= LARGE) || !(h->tf >= 0 && h->tf <= 2))
+        return bad(err, "calibration is no number or too large");
     return true;
 }
 
@@ -107,18 +110,24 @@ check_parts(const struct model *m, struct err *err)
         if (label->name_at > h->text_bytes ||
             label->name_bytes > h->text_bytes - label->name_at)
             return bad(err, "a label's name out of range");
-        if (!isfinite(label->offset))
-            return bad(err, "a label's offset is no number");
+        if (label->name_bytes == 0)
+            return bad(err, "a label has no name");
+        if (!(fabsf(label->offset) <= LARGE))
+            return bad(err, "a label's offset is no number or too large");
     }
     uint32_t n_buckets = UINT32_C(1) << h->bucket_bits;
     if (m->bucket[0] != 0 || m->bucket[n_buckets] != h->n_rows)
         return bad(err, "the directory does not cover the rows");
     for (uint32_t i = 0; i < n_buckets; i++)
-        if (m->bucket[i] > m->bucket[i + 1])
+        if (m->bucket[i] > m->bucket[i + 1] || m->bucket[i + 1] > h->n_rows)
             return bad(err, "the directory does not ascend");
-    for (uint32_t i = 0; i < h->n_rows; i++)
-        if ((m->scale[i] & 0x7F80) == 0x7F80)
-            return bad(err, "a scale is no number");
+        else if (m->bucket[i + 1] - m->bucket[i] > BUCKET)
+            return bad(err, "a bucket of the directory has too many rows");
+    for (uint32_t i = 0; i < h->n_rows; i++) {
+        float scale = model_row_scale(model_row(m, i));
+        if (!(scale >= 0 && scale <= LARGE))
+            return bad(err, "a scale is no number or too large");
+    }
     return true;
 }
 
@@ -137,8 +146,38 @@ model_from(struct model *ret, struct str bytes, struct err *err)
         return bad(err, "the checksum differs");
     if (!check_parts(&m, err))
         return false;
+    for (uint32_t i = 0; i < COUNT_OF(m.tf); i++)
+        m.tf[i] = model_tf(i, h->tf);
     *ret = m;
     return true;
+}
+
+/* The whole file in memory of ours; NULL, errno 0: it ends early. */
+static void *
+read_whole(int fd, size_t len)
+{
+    errno = 0;
+    char *bytes =
+        len ? mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            : MAP_FAILED;
+    if (bytes == MAP_FAILED)
+        return NULL;
+    /* Rows are read here and there: large pages where the system has them. */
+    (void)madvise(bytes, len, MADV_HUGEPAGE);
+    for (size_t at = 0; at < len;) {
+        ssize_t n = read(fd, bytes + at, len - at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            int why = n < 0 ? errno : 0;
+            (void)munmap(bytes, len);
+            errno = why;
+            return NULL;
+        }
+        at += (size_t)n;
+    }
+    (void)mprotect(bytes, len, PROT_READ);
+    return bytes;
 }
 
 bool
@@ -154,11 +193,11 @@ model_open(struct model *ret, const char *path, struct err *err)
         return false;
     }
     size_t len = (size_t)info.st_size;
-    void *bytes = len ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    void *bytes = read_whole(fd, len);
+    const char *why = errno ? strerror(errno) : "it is empty or ends early";
     (void)close(fd);
-    if (bytes == MAP_FAILED)
-        return err_set(err, ERR_STOP, "model %.200s cannot be mapped: empty or %s", path,
-                       strerror(errno));
+    if (!bytes)
+        return err_set(err, ERR_STOP, "model %.200s cannot be read: %s", path, why);
     if (!model_from(ret, (struct str){bytes, len}, err)) {
         (void)munmap(bytes, len);
         return err_prefix(err, "%.120s", path);
@@ -256,33 +295,34 @@ largest(const float *weight, uint32_t n)
 }
 
 static bool
+write_row(const struct model_parts *p, uint32_t row, uint32_t width, struct buf *out)
+{
+    const float *weight = p->weight + (size_t)row * width;
+    uint16_t idf = (uint16_t)fminf(65535, roundf(p->idf[row] * 2048));
+    uint16_t half = upper_half(largest(weight, width) / 127);
+    float scale = from_upper_half(half);
+    bool ok = buf_add(out, &idf, sizeof(idf)) && buf_add(out, &half, sizeof(half));
+    for (uint32_t k = 0; ok && k < width; k++) {
+        int8_t steps = 0;
+        if (scale > 0)
+            steps = (int8_t)roundf(weight[k] / scale);
+        ok = buf_add(out, &steps, 1);
+    }
+    return ok;
+}
+
+static bool
 write_rows(const struct model_parts *p, uint32_t width, struct buf *out)
 {
+    static const char PAD[ROW_PAD];
     bool ok = true;
     for (uint32_t i = 0; ok && i < p->n_rows; i++) {
         uint16_t tag = (uint16_t)p->hash[i];
         ok = buf_add(out, &tag, sizeof(tag));
     }
-    for (uint32_t i = 0; ok && i < p->n_rows; i++) {
-        float steps = fminf(65535, roundf(p->idf[i] * 2048));
-        uint16_t idf = (uint16_t)steps;
-        ok = buf_add(out, &idf, sizeof(idf));
-    }
-    for (uint32_t i = 0; ok && i < p->n_rows; i++) {
-        uint16_t scale = upper_half(largest(p->weight + (size_t)i * width, width) / 127);
-        ok = buf_add(out, &scale, sizeof(scale));
-    }
-    for (uint32_t i = 0; ok && i < p->n_rows; i++) {
-        const float *weight = p->weight + (size_t)i * width;
-        float scale = from_upper_half(upper_half(largest(weight, width) / 127));
-        for (uint32_t k = 0; ok && k < width; k++) {
-            int8_t steps = 0;
-            if (scale > 0)
-                steps = (int8_t)roundf(weight[k] / scale);
-            ok = buf_add(out, &steps, 1);
-        }
-    }
-    return ok;
+    for (uint32_t i = 0; ok && i < p->n_rows; i++)
+        ok = write_row(p, i, width, out);
+    return ok && buf_add(out, PAD, sizeof(PAD));
 }
 
 bool

@@ -103,6 +103,20 @@ find_label(struct train_set *set, struct str name, uint32_t *ret, struct err *er
     return true;
 }
 
+static bool
+count_gram(struct train_set *set, uint64_t hash, uint16_t block)
+{
+    uint32_t number = 0;
+    if (!word_number(set, hash, block, &number))
+        return false;
+    struct train_word *word = &words_of(set)[number];
+    if (word->count == 0 && !buf_add(&set->touched, &number, sizeof(number)))
+        return false;
+    if (word->count < UINT16_MAX)
+        word->count++;
+    return true;
+}
+
 /* The text in scratch as cells; counts go back to zero. */
 static bool
 add_cells(struct train_set *set, struct train_doc *doc)
@@ -110,15 +124,14 @@ add_cells(struct train_set *set, struct train_doc *doc)
     const struct features_scratch *s = set->scratch;
     bool ok = true;
     buf_clear(&set->touched);
-    for (size_t i = 0; ok && i < s->n_gram; i++) {
-        uint32_t number = 0;
-        uint16_t block = i < s->n_word_gram ? FEATURES_WORDS : FEATURES_CHARS;
-        ok = word_number(set, s->gram[i].hash, block, &number);
-        struct train_word *word = ok ? &words_of(set)[number] : NULL;
-        if (ok && word->count == 0)
-            ok = buf_add(&set->touched, &number, sizeof(number));
-        if (ok && word->count < UINT16_MAX)
-            word->count++;
+    for (size_t i = 0; ok && i < s->n_gram; i++)
+        ok = count_gram(set, s->gram[i].hash,
+                        i < s->n_word_gram ? FEATURES_WORDS : FEATURES_CHARS);
+    for (size_t i = 0; ok && i < s->n_token; i++) {
+        uint64_t hash[FEATURES_CHARS_MOST];
+        size_t n_hash = features_chars(s, i, hash);
+        for (size_t k = 0; ok && k < n_hash; k++)
+            ok = count_gram(set, hash[k], FEATURES_CHARS);
     }
     const uint32_t *touched = (const uint32_t *)(const void *)set->touched.ptr;
     size_t n = set->touched.len / sizeof(uint32_t);

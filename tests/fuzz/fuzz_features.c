@@ -60,6 +60,17 @@ check_text(struct str input)
     BUG_IF(text->n_gram > COUNT_OF(text->gram) || text->n_word_gram > text->n_gram);
     for (size_t i = 0; i < text->n_gram; i++)
         BUG_IF(text->gram[i].token + (size_t)text->gram[i].tokens > text->n_token);
+    size_t times = 0;
+    for (size_t i = 0; i < text->n_word; i++)
+        times += text->word[i].times;
+    for (size_t i = 0; i < text->n_token; i++) {
+        uint64_t hash[FEATURES_CHARS_MOST];
+        bool is_word = text->token[i].kind == FEATURES_IS_WORD;
+        BUG_IF((features_chars(text, i, hash) != 0) != is_word);
+        BUG_IF(is_word && text->word_of[i] >= text->n_word);
+        times -= is_word;
+    }
+    BUG_IF(times != 0 || text->n_word >= COUNT_OF(text->word));
 }
 
 static void
@@ -77,8 +88,9 @@ check_model(struct str bytes)
     features_read(table, STR_NULL, STR("a refund was refused, 退款 not good"), text);
     model_classify(&model, text, &scratch, answer);
     BUG_IF(answer->label >= model.header->n_labels || answer->n_reasons > MODEL_REASONS);
+    BUG_IF(!(answer->confidence >= 0 && answer->confidence <= 1));
     for (uint32_t i = 0; i < model.header->n_rows; i++)
-        BUG_IF(scratch.count[i] != 0);
+        BUG_IF(scratch.place[i] != 0);
     (void)model_label_name(&model, answer->label);
     arena_release(&own);
 }

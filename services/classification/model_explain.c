@@ -1,0 +1,117 @@
+/* Reasons of an answer: the words that speak most for the best label over the second. */
+#include "classification/model.h"
+
+#define LEAST 0.005F /* of a log-odds: below it is nothing to tell */
+
+/* share: what one occurrence adds to the best label over the second, as log-odds. */
+static void
+share_out(const struct model *m, struct model_scratch *s, size_t n_hit, uint32_t best,
+          uint32_t second)
+{
+    for (size_t i = 0; i < n_hit; i++) {
+        struct model_hit *hit = &s->hit[i];
+        const unsigned char *row = model_row(m, hit->row);
+        const int8_t *weight = (const int8_t *)(row + 4);
+        int steps = m->width == 1 ? (best == 1 ? weight[0] : -weight[0])
+                                  : weight[best] - weight[second];
+        hit->share *= m->header->slope * model_row_scale(row) * (float)steps /
+                      (float)(hit->count < UINT16_MAX ? hit->count : UINT16_MAX);
+    }
+}
+
+/* What each token adds, its characters with it. */
+static void
+add_up(const struct features_scratch *text, struct model_scratch *s)
+{
+    memset(s->word, 0, text->n_token * sizeof(s->word[0]));
+    for (size_t i = 0; i < text->n_gram; i++)
+        if (s->gram[i] != 0 && text->gram[i].tokens == 1)
+            s->word[text->gram[i].token] += s->hit[s->gram[i] - 1].share;
+    uint32_t at = 0;
+    for (size_t i = 0; i < text->n_word; i++) {
+        float sum = 0;
+        for (; at < s->end[i]; at++)
+            sum += s->hit[s->seen[at] - 1].share;
+        s->chars[i] = sum;
+    }
+    for (size_t i = 0; i < text->n_token; i++)
+        if (text->token[i].kind == FEATURES_IS_WORD)
+            s->word[i] += s->chars[text->word_of[i]];
+}
+
+static float
+weight_of(const struct features_scratch *text, const struct model_scratch *s, size_t i)
+{
+    const struct features_gram *gram = &text->gram[i];
+    const struct model_hit *hit = s->gram[i] ? &s->hit[s->gram[i] - 1] : NULL;
+    float times = !hit ? 1 : (float)(hit->count < UINT16_MAX ? hit->count : UINT16_MAX);
+    if (gram->tokens == 1)
+        return times * s->word[gram->token];
+    return hit ? times * hit->share : 0;
+}
+
+/* The n-grams of words that may be told, in the order of the text. */
+static size_t
+collect(const struct features_scratch *text, struct model_scratch *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text->n_word_gram; i++) {
+        const struct features_gram *gram = &text->gram[i];
+        if (gram->negated || (gram->tokens == 1 && text->n_token > 1 &&
+                              text->token[gram->token].kind == FEATURES_IS_IDEOGRAPH))
+            continue;
+        float weight = weight_of(text, s, i);
+        if (weight > LEAST) {
+            s->maybe[n] = (uint32_t)i;
+            s->weight[n++] = weight;
+        }
+    }
+    return n;
+}
+
+/* Leaves out the same n-gram and what lies within the chosen one: they say nothing more.
+ * Gives the place of the strongest of the rest. */
+static size_t
+drop_within(const struct features_scratch *text, struct model_scratch *s,
+            const struct features_gram *chosen, size_t *n)
+{
+    size_t kept = 0;
+    size_t best = 0;
+    for (size_t i = 0; i < *n; i++) {
+        const struct features_gram *gram = &text->gram[s->maybe[i]];
+        if (chosen && (gram->hash == chosen->hash ||
+                       (gram->token >= chosen->token &&
+                        gram->token + gram->tokens <= chosen->token + chosen->tokens)))
+            continue;
+        s->maybe[kept] = s->maybe[i];
+        s->weight[kept] = s->weight[i];
+        if (s->weight[kept] > s->weight[best])
+            best = kept;
+        kept++;
+    }
+    *n = kept;
+    return best;
+}
+
+void
+model_explain(const struct model *m, const struct features_scratch *text,
+              struct model_scratch *s, size_t n_hit, uint32_t best, uint32_t second,
+              struct model_answer *ret)
+{
+    share_out(m, s, n_hit, best, second);
+    add_up(text, s);
+    size_t n = collect(text, s);
+    const struct features_gram *chosen = NULL;
+    while (ret->n_reasons < MODEL_REASONS) {
+        size_t at = drop_within(text, s, chosen, &n);
+        if (n == 0)
+            return;
+        chosen = &text->gram[s->maybe[at]];
+        struct model_reason *reason = &ret->reason[ret->n_reasons];
+        reason->text =
+            features_masked(text, chosen->token, chosen->tokens,
+                            ret->reason_text[ret->n_reasons], MODEL_REASON_BYTES);
+        reason->weight = s->weight[at];
+        ret->n_reasons++;
+    }
+}
