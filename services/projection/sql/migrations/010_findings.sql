@@ -104,7 +104,11 @@ GROUP BY task, model, band, bands;
 -- Shares of labels by week; the 50 most frequent of a task, the others together.
 CREATE VIEW bi.classification_labels AS
 WITH said AS (
-    SELECT task, week, label, count(*) AS findings FROM bi.findings
+    SELECT task, week, label, count(*) AS findings,
+        count(*) FILTER (WHERE needs_review) AS needs_review,
+        count(model_confidence) AS model_labels,
+        coalesce(sum(model_confidence), 0) AS confidence_sum
+    FROM bi.findings
     WHERE NOT inherited AND decided_by <> 'correction'
     GROUP BY task, week, label
 ), ranked AS (
@@ -113,7 +117,8 @@ WITH said AS (
     FROM said GROUP BY task, label
 ), cut AS (
     SELECT task, week, CASE WHEN place <= 50 THEN label ELSE 'other labels' END AS label,
-        sum(findings) AS findings
+        sum(findings) AS findings, sum(needs_review) AS needs_review,
+        sum(model_labels) AS model_labels, sum(confidence_sum) AS confidence_sum
     FROM said JOIN ranked USING (task, label)
     GROUP BY 1, 2, 3
 ), grid AS (
@@ -124,13 +129,17 @@ WITH said AS (
     SELECT task, week, label, coalesce(findings, 0)::bigint AS findings,
         coalesce(sum(findings) OVER (PARTITION BY task, label ORDER BY week
             RANGE BETWEEN interval '28 days' PRECEDING AND interval '7 days' PRECEDING), 0)
-            ::bigint AS previous
+            ::bigint AS previous,
+        coalesce(needs_review, 0)::bigint AS needs_review,
+        coalesce(model_labels, 0)::bigint AS model_labels,
+        coalesce(confidence_sum, 0) AS confidence_sum
     FROM grid LEFT JOIN cut USING (task, week, label)
 )
 SELECT task, week, label, findings,
     round(100.0 * findings / nullif(sum(findings) OVER w, 0), 1) AS share_percent,
     previous,
-    round(100.0 * previous / nullif(sum(previous) OVER w, 0), 1) AS previous_share_percent
+    round(100.0 * previous / nullif(sum(previous) OVER w, 0), 1) AS previous_share_percent,
+    needs_review, model_labels, confidence_sum
 FROM counted
 WHERE findings > 0 OR previous > 0
 WINDOW w AS (PARTITION BY task, week);
@@ -143,11 +152,12 @@ WINDOW w AS (PARTITION BY task, week);
 -- 2020]: psi_noise is its 99 % quantile (normal approximation), below it there is no word of
 -- a shift.
 CREATE VIEW bi.classification_drift AS
-WITH weekly AS (
-    SELECT task, week, count(*) AS n, count(*) FILTER (WHERE needs_review) AS reviews,
-        count(model_confidence) AS said, sum(model_confidence) AS confidence
-    FROM bi.findings WHERE NOT inherited AND decided_by <> 'correction'
-    GROUP BY task, week
+WITH labels AS MATERIALIZED (
+    SELECT * FROM bi.classification_labels
+), weekly AS (
+    SELECT task, week, sum(findings) AS n, sum(needs_review) AS reviews,
+        sum(model_labels) AS said, sum(confidence_sum) AS confidence
+    FROM labels GROUP BY task, week HAVING sum(findings) > 0
 ), besides AS (
     SELECT task, week, round(100.0 * reviews / n, 1) AS needs_review_percent,
         round(100.0 * sum(reviews) OVER w / sum(n) OVER w, 1)
@@ -163,7 +173,7 @@ WITH weekly AS (
         (findings + 0.5) / (n + 0.5 * k) AS p, (previous + 0.5) / (m + 0.5 * k) AS q
     FROM (SELECT *, sum(findings) OVER w AS n, sum(previous) OVER w AS m,
             count(*) OVER w AS k
-        FROM bi.classification_labels WINDOW w AS (PARTITION BY task, week)) l
+        FROM labels WINDOW w AS (PARTITION BY task, week)) l
 ), summed AS (
     SELECT task, week, n::bigint AS findings, m::bigint AS previous, k AS labels,
         CASE WHEN n > 0 AND m > 0
@@ -244,6 +254,9 @@ COMMENT ON COLUMN bi.classification_labels."findings" IS 'In this week.';
 COMMENT ON COLUMN bi.classification_labels."share_percent" IS 'Of the weeks findings of this task.';
 COMMENT ON COLUMN bi.classification_labels."previous" IS 'In the four weeks before.';
 COMMENT ON COLUMN bi.classification_labels."previous_share_percent" IS 'Of these weeks findings of this task.';
+COMMENT ON COLUMN bi.classification_labels."needs_review" IS 'Findings of the week in doubt.';
+COMMENT ON COLUMN bi.classification_labels."model_labels" IS 'Findings of the week of which the model said something.';
+COMMENT ON COLUMN bi.classification_labels."confidence_sum" IS 'Sum of its confidence over these.';
 COMMENT ON VIEW bi.classification_drift IS 'How far the labels of a week are from those of the four weeks before: population stability index (PSI) a task. Limits of 0.10 and 0.25 as in Siddiqi, Credit Risk Scorecards (2006); what chance alone brings about (Yurdakul & Naranjo 2020) is no drift. A drift is a question, not an answer: the complaints may have changed, or how they are classified.';
 COMMENT ON COLUMN bi.classification_drift."task" IS 'Task.';
 COMMENT ON COLUMN bi.classification_drift."week" IS 'Monday (UTC).';
