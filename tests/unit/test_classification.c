@@ -1,4 +1,5 @@
-/* Classification with the shipped policy: precedence, raising, corrections, the stage. */
+/* Classification with the shipped phrases, without models: precedence, raising,
+ * corrections, the stage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +11,10 @@
 #include "classification/classification.h"
 #include "classification/stages.h"
 #include "gen/kind.h"
+#include "policy_copy.h"
 #include "stage_rig.h"
 
-#define POLICY_DIR "deploy/policy"
-
+static struct policy_copy copy;
 static struct classification_policy *policy;
 
 static int
@@ -21,7 +22,8 @@ load(void **state)
 {
     (void)state;
     struct err err = {0};
-    policy = classification_policy_load(POLICY_DIR, &err);
+    policy_copy_open(&copy);
+    policy = classification_policy_load(copy.dir, &err);
     if (!policy)
         print_error("%s\n", err.text);
     return policy ? 0 : -1;
@@ -32,6 +34,7 @@ unload(void **state)
 {
     (void)state;
     classification_policy_free(policy);
+    policy_copy_close(&copy);
     return 0;
 }
 
@@ -202,14 +205,14 @@ test_messages_only_raise(void **state)
     classification_submit(policy, NULL, &sub, &arena, &s);
     assert_int_equal(s.severity, 5);
     assert_false(s.double_deviation);
-    classification_message(policy, NULL, STR("Thank you so much, great service, all is well!"),
-                           &arena, &s);
+    classification_message(
+        policy, NULL, STR("Thank you so much, great service, all is well!"), &arena, &s);
     assert_int_equal(s.severity, 5);
     assert_int_equal(s.kind, KIND_COMPLAINT);
     assert_true(has_flag(&s, "safety"));
     assert_true(s.message_sentiment > 0.3);
-    classification_message(policy, NULL, STR("You never called me back and passed me around."),
-                           &arena, &s);
+    classification_message(
+        policy, NULL, STR("You never called me back and passed me around."), &arena, &s);
     assert_true(s.double_deviation);
     double sure = s.double_deviation_confidence;
     classification_message(policy, NULL, STR("Fine."), &arena, &s);
@@ -305,7 +308,7 @@ test_stage_carries_the_section(void **state)
     struct register_section r = {.state = STATE_OPEN, .received_at = 1000};
     struct submission sub = {.channel = CHANNEL_WEB,
                              .text = STR("My parcel never arrived, I want a refund")};
-    stage_rig_open(&rig, &classification_stage, POLICY_DIR);
+    stage_rig_open(&rig, &classification_stage, copy.dir);
 
     struct complaint_event ev =
         event("e1", EVENT_TYPE_COMPLAINT_SUBMITTED, 1000, "c1", &r);
