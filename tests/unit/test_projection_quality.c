@@ -287,6 +287,46 @@ test_whose_word(void **state)
     story_drop(s);
 }
 
+/* A wish in somebody's own words: masked for analysts, gone with the customer, and not
+ * brought back by what comes later.  The rest are facts. */
+static void
+test_erased(void **state)
+{
+    struct story *s = story_new();
+    const struct finding said[] = {
+        beside(found("desired_remedy", "call anna@x.org", DECIDED_BY_UPSTREAM, 1),
+               "call anna@x.org", NULL, 0),
+        beside(found("product", "card", DECIDED_BY_RULE, 1), "card", NULL, 0)};
+    const struct finding rule[] = {beside(
+        found("desired_remedy", "refund", DECIDED_BY_RULE, 1), "my Anna back", NULL, 0)};
+    const struct customer nobody = {.has_since = false};
+    (void)state;
+
+    say(s, EVENT_TYPE_COMPLAINT_SUBMITTED, 1, RIG_T0, said, 2);
+    say(s, EVENT_TYPE_COMPLAINT_SUBMITTED, 2, RIG_T0, rule, 1);
+    server_fresh();
+    write_from(s, 0, EVENTS);
+    assert_ask("SELECT label || ' ' || upstream_label FROM bi.findings"
+               " WHERE task = 'desired_remedy' AND decided_by = 'upstream'",
+               "call [e-mail] call [e-mail]");
+    say(s, EVENT_TYPE_CUSTOMER_ERASED, 1, RIG_T0 + DAY_MS, said, 2);
+    s->events[s->n - 1].complaint_id = STR_NULL;
+    s->events[s->n - 1].classification = NULL;
+    s->events[s->n - 1].has_seq = false;
+    s->events[s->n - 1].customer = &nobody;
+    write_from(s, 2, EVENTS);
+    say(s, EVENT_TYPE_COMPLAINT_RESPONDED, 1, RIG_T0 + 2 * DAY_MS, said, 2);
+    write_from(s, 3, EVENTS);
+    assert_ask("SELECT string_agg(concat_ws(' ', task, label, decided_by,"
+               " coalesce(upstream_label, '-')), ', ' ORDER BY task, label)"
+               " FROM bi.findings",
+               "desired_remedy erased upstream erased, desired_remedy refund rule -, "
+               "product card rule card");
+    assert_ask("SELECT count(*) FROM redress.findings f WHERE f::text ILIKE '%anna%'",
+               "0");
+    story_drop(s);
+}
+
 /* --- drift -------------------------------------------------------------------------- */
 
 static void
@@ -356,9 +396,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quality), cmocka_unit_test(test_same_rows),
-        cmocka_unit_test(test_later),   cmocka_unit_test(test_whose_word),
-        cmocka_unit_test(test_drift),   cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_quality),     cmocka_unit_test(test_same_rows),
+        cmocka_unit_test(test_later),       cmocka_unit_test(test_whose_word),
+        cmocka_unit_test(test_erased),      cmocka_unit_test(test_drift),
+        cmocka_unit_test(test_many_labels),
     };
 
     if (!server_start())

@@ -18,22 +18,27 @@ CREATE TABLE findings (
 CREATE VIEW bi.findings AS
 SELECT f.complaint_id, t.task, f.decided_at,
     (date_trunc('week', f.decided_at AT TIME ZONE 'UTC'))::date AS week,
-    f.language, x.label, x.decided_by, x.confidence,
+    f.language, m.label, x.decided_by, x.confidence,
     coalesce(x.needs_review, false) AS needs_review,
     x.model,
-    CASE WHEN m.own THEN x.label ELSE x.model_label END AS model_label,
+    CASE WHEN m.own THEN m.label ELSE x.model_label END AS model_label,
     CASE WHEN m.own THEN x.confidence ELSE x.model_confidence END AS model_confidence,
-    CASE WHEN x.decided_by = 'upstream' THEN x.label ELSE x.upstream END AS upstream_label,
+    CASE WHEN x.decided_by = 'upstream' THEN m.label
+        WHEN x.upstream ~ '^([a-z_]+|[0-9])$' THEN x.upstream
+        ELSE mask_text(x.upstream) END AS upstream_label,
     f.corrected ->> t.task AS corrected_label,
     f.inherited
 FROM findings f, jsonb_each(f.first) t (task, said),
     jsonb_to_record(t.said) x (label text, decided_by text, confidence double precision,
         needs_review boolean, upstream text, model text, model_label text,
         model_confidence double precision),
-    -- The finding is the named model's (or the phrases') own word: where phrases decided, an
-    -- unsure model's label beside it is not theirs.
+    -- own: the finding is the named model's (or the phrases') word; where phrases decided, an
+    -- unsure model's label beside it is not theirs.  A publisher may write anything as a
+    -- label: what is no plain code is masked.
     LATERAL (SELECT x.decided_by = 'model'
-        AND (x.model = 'phrases' OR x.model_label IS NULL) AS own) m;
+            AND (x.model = 'phrases' OR x.model_label IS NULL) AS own,
+        CASE WHEN x.label ~ '^([a-z_]+|[0-9])$' THEN x.label ELSE mask_text(x.label) END
+            AS label) m;
 
 -- Grouped finely, counts beside percents: sums over weeks, languages or models stay right.
 CREATE VIEW bi.classification_quality AS
