@@ -61,7 +61,7 @@ read_name(const struct policy_file *file, struct policy_doc *ret)
     struct err ignored;
     bool absolute = file->source.ptr[0] == '/';
     *ret = (struct policy_doc){0};
-    if (file->kind != POLICY_HOLIDAYS &&
+    if (file->kind != POLICY_HOLIDAYS && file->kind != POLICY_MODEL &&
         policy_read(ret, absolute ? "" : ".", file->source.ptr + absolute, &ignored))
         policy_release(ret);
 }
@@ -191,7 +191,7 @@ check_all(struct policy_check *check, bool only_given)
 static const char *
 context_of(const struct ctl *ctl, char near[512])
 {
-    static const char *const folders[] = {"/sla", "/calendars", "/notices"};
+    static const char *const folders[] = {"/sla", "/calendars", "/notices", "/models"};
     if (ctl->argc == 0 || is_folder(ctl->settings.policy_dir))
         return ctl->settings.policy_dir;
     (void)snprintf(near, 512, "./%.500s", ctl->argv[0]);

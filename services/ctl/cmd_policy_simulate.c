@@ -193,7 +193,7 @@ describe(struct simulate *sim, bool folders, struct err *err)
         const struct policy_file *file = &sim->changed.files[i];
         struct policy_doc *doc = &sim->docs[sim->run.n_policies];
         bool absolute = file->source.ptr[0] == '/';
-        if (!file->given || file->kind == POLICY_HOLIDAYS)
+        if (!file->given || file->kind == POLICY_HOLIDAYS || file->kind == POLICY_MODEL)
             continue;
         if (!folders && !usable(sim, file, err))
             return false;

@@ -483,11 +483,15 @@ replace(struct rounds *rounds, const struct policy_file *file)
                 "DTSTART;VALUE=DATE:20260101\r\nSUMMARY:x\r\nEND:VEVENT\r\n"
                 "END:VCALENDAR\r\n"),
             &err);
+    case POLICY_MODELS:
+        return policy_dir_write(dir, file->name, STR("{\"version\":\"0\",\"models\":[]}"),
+                                &err);
     case POLICY_TAXONOMY:
     case POLICY_RULES:
     case POLICY_TRIAGE:
     case POLICY_ROUTING:
     case POLICY_NOTICES:
+    case POLICY_MODEL:
     case POLICY_UNKNOWN:
     case POLICY_KIND_COUNT:
         break;

@@ -16,7 +16,7 @@
 #include "sla/stages.h"
 #include "triage/stages.h"
 
-static const char *const FOLDERS[] = {"", "sla/", "calendars/", "notices/"};
+static const char *const FOLDERS[] = {"", "sla/", "calendars/", "notices/", "models/"};
 
 /* --- kinds -------------------------------------------------------------------------- */
 
@@ -24,8 +24,8 @@ const char *
 policy_kind_name(enum policy_kind kind)
 {
     static const char *const NAMES[POLICY_KIND_COUNT] = {
-        "unknown",    "taxonomy", "rules",    "triage",  "sla",
-        "sla preset", "calendar", "holidays", "routing", "notices"};
+        "unknown",  "taxonomy", "rules",   "triage",  "sla",    "sla preset",
+        "calendar", "holidays", "routing", "notices", "models", "model"};
     return NAMES[kind];
 }
 
@@ -44,7 +44,9 @@ kind_of_name(struct str name)
                  {"sla/", ".json", POLICY_PRESET},
                  {"calendars/", ".json", POLICY_CALENDAR},
                  {"calendars/", ".ics", POLICY_HOLIDAYS},
-                 {"notices/", ".json", POLICY_NOTICES}};
+                 {"notices/", ".json", POLICY_NOTICES},
+                 {"models.json", "models.json", POLICY_MODELS},
+                 {"models/", ".model", POLICY_MODEL}};
     for (size_t i = 0; i < COUNT_OF(table); i++)
         if (str_starts(name, str_from(table[i].start)) &&
             str_ends(name, str_from(table[i].end)) &&
@@ -74,6 +76,7 @@ kind_of_content(const json_t *root)
         {"policies", "policies", POLICY_SLA},
         {"teams", "teams", POLICY_ROUTING},
         {"salvageability", "salvageability", POLICY_TRIAGE},
+        {"models", "models", POLICY_MODELS},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++)
         if (json_object_get(root, table[i].key) && json_object_get(root, table[i].also))
@@ -87,6 +90,8 @@ policy_dir_stage(enum policy_kind kind)
     switch (kind) {
     case POLICY_TAXONOMY:
     case POLICY_RULES:
+    case POLICY_MODELS:
+    case POLICY_MODEL:
         return &classification_stage;
     case POLICY_TRIAGE:
         return &triage_stage;
@@ -179,6 +184,8 @@ link_all(struct policy_dir *dir, const char *from, bool given, struct err *err)
             struct str source = arena_printf(&dir->arena, "%s/%.*s", from, STR_ARG(name));
             struct stat about;
             bool policy = str_ends(name, STR(".json")) || str_ends(name, STR(".ics"));
+            if (str_starts(name, STR("models/"))) /* beside a model lies its card */
+                policy = str_ends(name, STR(".model"));
             if (entry->d_name[0] != '.' && policy && stat(source.ptr, &about) == 0 &&
                 S_ISREG(about.st_mode))
                 ok = link_file(dir, name, source, given, err);
@@ -267,8 +274,11 @@ name_by_content(struct policy_dir *dir, const json_t *root, struct str base_name
         return arena_printf(&dir->arena, "calendars/%.*s.json", STR_ARG(own));
     case POLICY_NOTICES:
         return arena_printf(&dir->arena, "notices/%.*s", STR_ARG(base_name));
+    case POLICY_MODELS:
+        return STR("models.json");
     case POLICY_UNKNOWN:
     case POLICY_HOLIDAYS:
+    case POLICY_MODEL:
     case POLICY_KIND_COUNT:
         break;
     }
@@ -313,6 +323,8 @@ put_file(struct policy_dir *dir, const char *path, struct err *err)
     struct str name = base_name;
     if (str_ends(base_name, STR(".ics")))
         name = arena_printf(&dir->arena, "calendars/%.*s", STR_ARG(base_name));
+    else if (str_ends(base_name, STR(".model")))
+        name = arena_printf(&dir->arena, "models/%.*s", STR_ARG(base_name));
     else if (kind_of_name(base_name) == POLICY_UNKNOWN)
         name = name_inside(dir, path, base_name, &why);
     if (str_is_null(name) && kind_of_name(name_by_path(whole)) != POLICY_UNKNOWN)

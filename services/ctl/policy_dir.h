@@ -23,6 +23,8 @@ enum policy_kind {
     POLICY_HOLIDAYS, /* an iCalendar file */
     POLICY_ROUTING,
     POLICY_NOTICES,
+    POLICY_MODELS, /* models.json           */
+    POLICY_MODEL,  /* a trained model, no JSON */
     POLICY_KIND_COUNT,
 };
 /* "sla preset", ...; static. */

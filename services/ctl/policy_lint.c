@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/times.h"
+#include "classification/model.h"
 #include "ctl/policy_check.h"
 #include "sla/sla_policy.h"
 
@@ -308,6 +309,48 @@ lint_notices(struct policy_check *check)
     json_decref(all);
 }
 
+/* A model whose own threshold no confidence reaches: all that it says is in doubt. */
+static void
+lint_threshold(struct policy_check *check, const json_t *entry, size_t i)
+{
+    struct model model;
+    struct err ignored = {0};
+    const char *file = json_string_value(json_object_get(entry, "file"));
+    if (!file || json_object_get(entry, "threshold"))
+        return;
+    struct str path = arena_printf(check->arena, "%s/%s", check->dir->path, file);
+    if (!model_open(&model, path.ptr, &ignored))
+        return;
+    if (model.header->threshold > 1)
+        policy_find(check, STR("models.json"),
+                    arena_printf(check->arena, "$.models[%zu]", i), true,
+                    "never sure: in training no confidence was right often enough, so "
+                    "all that it says needs a review; train it with more texts, or set "
+                    "\"threshold\"");
+    model_close(&model);
+}
+
+/* Models that nobody asks, and that are never sure. */
+static void
+lint_models(struct policy_check *check)
+{
+    json_t *root = policy_check_read(check, STR("models.json"));
+    const json_t *list = json_object_get(root, "models");
+    size_t i = 0;
+    json_t *entry = NULL;
+    for (size_t k = 0; k < check->dir->n_files; k++) {
+        const struct policy_file *file = &check->dir->files[k];
+        bool named = file->kind != POLICY_MODEL;
+        json_array_foreach(list, i, entry) named |=
+            str_eq(text_of(json_object_get(entry, "file")), file->name);
+        if (!named)
+            policy_find(check, file->name, STR(""), true,
+                        "never asked: no entry of models.json names it");
+    }
+    json_array_foreach(list, i, entry) lint_threshold(check, entry, i);
+    json_decref(root);
+}
+
 void
 policy_lint(struct policy_check *check)
 {
@@ -329,6 +372,7 @@ policy_lint(struct policy_check *check)
     if (sla)
         lint_unused(check, sla);
     lint_notices(check);
+    lint_models(check);
     lint_tentative(check);
     for (size_t i = 0; i < check->dir->n_files; i++) {
         const struct policy_file *file = &check->dir->files[i];

@@ -74,6 +74,24 @@ static const struct row table[] = {
       {NULL, NULL, NULL}},
      "sla.json : line 4, column 11: duplicate object key\n"
      "triage.json : line 4, column 11: duplicate object key\n"},
+    {"models: each mistake of each entry",
+     false,
+     {{"models.json", NULL,
+       "{\"version\":\"1\",\"models\":[{\"task\":\"mood\",\"file\":"
+       "\"models/x.model\"},{\"task\":\"kind\",\"file\":\"models/y.model\"},"
+       "{\"task\":\"kind\",\"file\":\"models/y.model\",\"treshold\":0.5}],"
+       "\"review\":[\"kinds\"]}"},
+      {"models/y.model", NULL, "text"},
+      {NULL, NULL, NULL}},
+     "models.json $.models[0].task: is no task\n"
+     "models.json $.models[1].file: models/y.model: not a usable model: too short\n"
+     "models.json $.models[2].file: models/y.model: not a usable model\n"
+     "models.json $.models[2]: unknown key \"treshold\"\n"
+     "models.json $.review[0]: is no task\n"},
+    {"models.json is no JSON",
+     false,
+     {{"models.json", NULL, "{"}, {NULL, NULL, NULL}},
+     "models.json : line 1\n"},
     {"places behind one that was taken out keep their numbers",
      false,
      {{"sla.json", "\"warn\": [50, 80], \"ladder\"",
@@ -98,11 +116,39 @@ slurp(const char *place)
     return text;
 }
 
+/* A file that the shipped folder may lack. */
+static void
+put_new(struct policy_dir *dir, const struct change *change)
+{
+    struct err err = {0};
+    char folder[] = "/tmp/test-policy-XXXXXX";
+    char place[128];
+    const char *slash = strrchr(change->file, '/');
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(place, sizeof(place), "%s/%s", folder,
+                   slash ? slash + 1 : change->file);
+    FILE *out = fopen(place, "wb");
+    assert_non_null(out);
+    (void)fputs(change->put, out);
+    (void)fclose(out);
+    if (!policy_dir_put(dir, place, &err))
+        fail_msg("%s", err.text);
+    /* The link would lead nowhere. */
+    assert_true(
+        policy_dir_write(dir, str_from(change->file), str_from(change->put), &err));
+    (void)remove(place);
+    (void)rmdir(folder);
+}
+
 static void
 change_file(struct policy_dir *dir, const struct change *change)
 {
     struct err err = {0};
     char place[400];
+    if (!change->find && !policy_dir_find(dir, str_from(change->file))) {
+        put_new(dir, change);
+        return;
+    }
     if (!change->find) {
         assert_true(
             policy_dir_write(dir, str_from(change->file), str_from(change->put), &err));
@@ -203,6 +249,11 @@ warnings(void **state)
         const char *expect; /* among the warnings; NULL: none at all */
     } rows[] = {
         {"nothing", {{NULL, NULL, NULL}}, NULL},
+        {"a model that nobody asks",
+         {{"models.json", NULL, "{\"version\":\"1\",\"models\":[]}"},
+          {"models/y.model", NULL, "text"},
+          {NULL, NULL, NULL}},
+         "models/y.model : never asked"},
         {"a rule behind one that always matches",
          {{"routing.json", "\"rules\": [",
            "\"rules\": [{\"name\": \"all\", \"team\": \"retail\"},"},
@@ -281,6 +332,7 @@ kinds_by_content(void **state)
         {"{\"name\":\"XX\",\"week\":{},\"zone\":\"UTC\"}", "calendars/XX.json"},
         {"{\"teams\":[],\"rules\":[]}", "routing.json"},
         {"{\"salvageability\":{}}", "triage.json"},
+        {"{\"version\":\"1\",\"models\":[]}", "models.json"},
         {"{\"nothing\":1}", NULL},
         {"{\"broken\"", NULL},
         {"{\"name\":\"../../etc/x\",\"regulators\":[],\"clocks\":{}}", "sla/given.json"},
