@@ -17,11 +17,20 @@ model_tf(uint32_t n, float power)
     return n < COUNT_OF(FIRST) ? FIRST[n] : 1 + logf((float)n);
 }
 
+#define LEAST 1e-6F /* of a probability: what is nearer to 0 or 1 says nothing more */
+
 float
-model_confidence(float probability, float slope, float offset)
+model_spread(float best, float second)
 {
-    float p = fminf(fmaxf(probability, 1e-6F), 1 - 1e-6F);
-    return 1 / (1 + expf(-(slope * logf(p / (1 - p)) + offset)));
+    return fmaxf(0, logf(fmaxf(1 - best, LEAST) / fmaxf(second, LEAST)));
+}
+
+float
+model_confidence(float best, float second, float slope, float spread, float offset)
+{
+    float p = fminf(fmaxf(best, LEAST), 1 - LEAST);
+    float odds = slope * logf(p / (1 - p)) + spread * model_spread(best, second);
+    return 1 / (1 + expf(-(odds + offset)));
 }
 
 /* N-grams of a text, at most: a word of n characters has fewer than 4 n of them. */
@@ -196,8 +205,9 @@ answer_labels(const struct model *m, struct model_scratch *s, struct model_answe
     for (uint32_t i = 0; i < n; i++)
         ret->probability[i] /= sum;
     ret->label = best;
-    ret->confidence = model_confidence(ret->probability[best], m->header->sure_slope,
-                                       m->header->sure_offset);
+    ret->confidence = model_confidence(ret->probability[best], ret->probability[second],
+                                       m->header->sure_slope, m->header->sure_spread,
+                                       m->header->sure_offset + m->labels[best].sure);
     ret->sure = ret->confidence >= m->header->threshold;
     return second;
 }

@@ -7,8 +7,8 @@
  * 1/2048), scale (the upper half of a float), and one signed byte a label, a weight in
  * steps of the scale; two labels share one weight.
  * Score of a label = sum over blocks of (tf-idf, of length 1 in each block) . weights;
- * probabilities = softmax(slope * score + offset); the best one's is the confidence,
- * after a logistic step of its own; all of it fitted on held-out texts.
+ * probabilities = softmax(slope * score + offset); confidence = a logistic step from the
+ * best one's, the second's and which it is; all of it fitted on held-out texts.
  * Invariant: an opened model was checked whole; no later access can leave its bytes, and
  * no score of it overflows.  That holds since the bytes are a private copy: a file that
  * is mapped changes under us (or ends, SIGBUS) when somebody copies over it in place.
@@ -43,15 +43,14 @@ struct model_header {
     float slope;
     float threshold; /* below it a person looks */
     float tf;        /* power of an n-gram's count in the text; 0: 1 + ln count */
-    /* Confidence of the best label: logistic(sure_slope * log-odds + sure_offset). */
-    float sure_slope, sure_offset;
-    uint32_t reserved;
+    float sure_slope, sure_offset; /* model_confidence(); the label's own is added */
+    float sure_spread;
 };
 struct model_label {
     uint32_t name_at; /* in text */
     uint32_t name_bytes;
     float offset;
-    uint32_t reserved;
+    float sure; /* added to the log-odds of the confidence where it is the best */
 };
 
 struct model {
@@ -175,15 +174,20 @@ struct model_parts {
     const float *idf;
     const float *weight;
     float slope, threshold, tf;
-    float sure_slope, sure_offset;
+    float sure_slope, sure_offset, sure_spread;
+    const float *sure; /* of each label; NULL: 0 */
 };
 /* False when it would be larger than the buffer's maximum. */
 MUST_CHECK bool model_write(const struct model_parts *parts, struct buf *out);
 /* Sets the checksum of a model's bytes (tests change them on purpose). */
 void model_seal(char *bytes, size_t len);
 
-/* The confidence that a best label of this probability deserves. */
-float model_confidence(float probability, float slope, float offset);
+/* How spread the probability is that the best label has not: 0 when the second has all
+ * of it. */
+float model_spread(float best, float second);
+/* The confidence that a best label deserves:
+ * logistic(slope * log-odds of the best + spread * model_spread() + offset). */
+float model_confidence(float best, float second, float slope, float spread, float offset);
 /* What n times the same n-gram count: n to the power, 1 + ln n for power 0. */
 float model_tf(uint32_t n, float power);
 uint32_t model_bucket_bits(uint32_t n_rows);

@@ -94,7 +94,8 @@ check_header(const struct model_header *h, size_t len, struct err *err)
         return bad(err, "counts out of range");
     if (!(h->slope >= 0 && h->slope <= LARGE) || !isfinite(h->threshold) ||
         !(h->sure_slope >= 0 && h->sure_slope <= LARGE) ||
-        !(fabsf(h->sure_offset) <= LARGE) || !(h->tf >= 0 && h->tf <= 2))
+        !(fabsf(h->sure_offset) <= LARGE) || !(fabsf(h->sure_spread) <= LARGE) ||
+        !(h->tf >= 0 && h->tf <= 2))
         return bad(err, "calibration is no number or too large");
     return true;
 }
@@ -112,7 +113,7 @@ check_parts(const struct model *m, struct err *err)
             return bad(err, "a label's name out of range");
         if (label->name_bytes == 0)
             return bad(err, "a label has no name");
-        if (!(fabsf(label->offset) <= LARGE))
+        if (!(fabsf(label->offset) <= LARGE) || !(fabsf(label->sure) <= LARGE))
             return bad(err, "a label's offset is no number or too large");
     }
     uint32_t n_buckets = UINT32_C(1) << h->bucket_bits;
@@ -247,6 +248,7 @@ write_labels(const struct model_parts *p, struct buf *out)
             .name_at = at,
             .name_bytes = (uint32_t)p->label[i].len,
             .offset = p->offset[i],
+            .sure = p->sure ? p->sure[i] : 0,
         };
         at += label.name_bytes;
         ok = ok && buf_add(out, &label, sizeof(label));
@@ -346,6 +348,7 @@ model_write(const struct model_parts *p, struct buf *out)
         .tf = p->tf,
         .sure_slope = p->sure_slope,
         .sure_offset = p->sure_offset,
+        .sure_spread = p->sure_spread,
     };
     memcpy(header.magic, MAGIC, sizeof(MAGIC));
     struct model m;

@@ -34,8 +34,10 @@ struct run {
     struct train_weights weights;
     /* Held-out texts of the folds that were fitted. */
     float *margin;
-    uint32_t *truth;
+    uint32_t *truth, *fold;
+    float *weight;
     uint32_t n_held;
+    struct train_guess *guess;
     struct scored *said;
     uint32_t done, of;
 };
@@ -63,17 +65,36 @@ hold_out(struct run *run, const struct train_choice *choice, uint32_t n_folds,
                 continue;
             train_score_text(m, &run->weights, i,
                              run->margin + (size_t)run->n_held * m->width);
+            run->fold[run->n_held] = fold;
             run->truth[run->n_held++] = m->label[i];
         }
         progress(run, what);
     }
 }
 
-static void
-score_held(struct run *run, double slope, const double *offsets, struct score *ret)
+static struct train_held
+held_of(const struct run *run)
 {
-    train_say(run->margin, run->n_held, run->m.n_labels, slope, offsets, run->truth,
-              run->said);
+    return (struct train_held){.margin = run->margin,
+                               .truth = run->truth,
+                               .fold = run->fold,
+                               .weight = run->weight,
+                               .n = run->n_held,
+                               .n_labels = run->m.n_labels,
+                               .n_folds = run->m.n_folds,
+                               .by_time = run->m.by_time};
+}
+
+/* How good the answers are, whatever their confidence. */
+static void
+score_held(struct run *run, struct score *ret)
+{
+    static const struct train_calibration NONE = {.slope = 1};
+    const struct train_held held = held_of(run);
+    train_guess(&held, &NONE, TRAIN_EVERY, run->guess);
+    for (uint32_t i = 0; i < run->n_held; i++)
+        run->said[i] =
+            (struct scored){run->truth[i], run->guess[i].label, run->guess[i].best};
     score_make(run->said, run->n_held, run->m.n_labels, run->arena, ret);
 }
 
@@ -95,7 +116,7 @@ choose(struct run *run, struct train_result *ret)
         struct train_choice choice = i ? step_from(&ret->choice, &STEPS[i - 1]) : START;
         struct score score;
         hold_out(run, &choice, n_folds, "choosing");
-        score_held(run, 1, NULL, &score);
+        score_held(run, &score);
         ret->tried[ret->n_tried++] =
             (struct train_tried){choice, score.accuracy, score.macro_f1};
         if (score.accuracy + score.macro_f1 > best + 0.002) {
@@ -105,40 +126,34 @@ choose(struct run *run, struct train_result *ret)
     }
 }
 
-/* Offsets stay only where they do not harm what the choice was made by. */
+/* A model of all texts is surer of unseen ones than those of the folds, which saw four
+ * fifths: its margins are larger by 2 to 16 % (22 sets of complaints, tweets, reviews and
+ * tickets), and about half of that is earned.  Without this it is 0.5 points too sure. */
+#define FINAL_SLOPE 0.97
+
+/* Later fifths say more about the texts to come; earlier ones still say something. */
+#define OLDER 0.5
+
 static void
-calibrate(struct run *run, struct train_result *ret, double *slope, double *offsets)
+calibrate(struct run *run, struct train_result *ret, struct train_calibration *cal)
 {
-    struct score with;
-    struct score without;
-    double slope_alone = 1;
-    train_calibrate(run->margin, run->truth, run->n_held, run->m.n_labels, slope,
-                    offsets);
-    score_held(run, *slope, offsets, &with);
-    train_calibrate(run->margin, run->truth, run->n_held, run->m.n_labels, &slope_alone,
-                    NULL);
-    score_held(run, slope_alone, NULL, &without);
-    if (without.accuracy + without.macro_f1 > with.accuracy + with.macro_f1) {
-        *slope = slope_alone;
-        memset(offsets, 0, run->m.n_labels * sizeof(*offsets));
-        with = without;
-    }
-    train_say(run->margin, run->n_held, run->m.n_labels, *slope, offsets, run->truth,
-              run->said);
-    double sure_slope = 1;
-    double sure_offset = 0;
-    train_calibrate_sure(run->said, run->n_held, &sure_slope, &sure_offset);
-    ret->parts.sure_slope = (float)sure_slope;
-    ret->parts.sure_offset = (float)sure_offset;
-    score_make(run->said, run->n_held, run->m.n_labels, run->arena, &ret->score);
+    struct train_checked checked;
+    for (uint32_t i = 0; i < run->n_held; i++)
+        run->weight[i] = run->m.by_time ? powf((float)OLDER, (float)run->fold[i]) : 1;
+    const struct train_held held = held_of(run);
+    train_check(&held, run->options->wanted, run->arena, cal, &checked);
+    ret->score = checked.score;
+    ret->kept = checked.kept;
+    ret->parts.threshold = (float)checked.threshold;
+    cal->slope *= FINAL_SLOPE;
 }
 
 static void
-fill_parts(struct run *run, struct train_result *ret, double slope, const double *offsets,
-           double threshold)
+fill_parts(struct run *run, struct train_result *ret, const struct train_calibration *cal)
 {
     const struct train_matrix *m = &run->m;
     float *offset = ARENA_ARRAY(run->arena, float, m->n_labels);
+    float *sure = ARENA_ARRAY(run->arena, float, m->n_labels);
     for (uint32_t i = 0; i < m->n_rows; i++)
         for (uint32_t k = 0; m->block[i] == FEATURES_CHARS && k < m->width; k++)
             run->weights.w[(size_t)i * m->width + k] *= (float)ret->choice.chars;
@@ -146,7 +161,8 @@ fill_parts(struct run *run, struct train_result *ret, double slope, const double
         float bias = m->width > 1 ? run->weights.bias[k]
                      : k == 1     ? run->weights.bias[0]
                                   : 0;
-        offset[k] = (float)(slope * (double)bias + offsets[k]);
+        offset[k] = (float)(cal->slope * (double)bias + cal->offset[k]);
+        sure[k] = (float)cal->sure[k];
     }
     ret->parts = (struct model_parts){
         .label = m->label_name,
@@ -156,11 +172,13 @@ fill_parts(struct run *run, struct train_result *ret, double slope, const double
         .hash = m->hash,
         .idf = m->idf,
         .weight = run->weights.w,
-        .slope = (float)slope,
-        .threshold = (float)threshold,
+        .slope = (float)cal->slope,
+        .threshold = ret->parts.threshold,
         .tf = (float)ret->choice.tf,
-        .sure_slope = ret->parts.sure_slope,
-        .sure_offset = ret->parts.sure_offset,
+        .sure_slope = (float)cal->sure_slope,
+        .sure_offset = (float)cal->sure_offset,
+        .sure_spread = (float)cal->sure_spread,
+        .sure = sure,
     };
 }
 
@@ -181,6 +199,9 @@ prepare(struct run *run, struct train_set *set, struct err *err)
     run->weights.bias = ARENA_ARRAY(run->arena, float, run->m.width);
     run->margin = ARENA_ARRAY(run->arena, float, (size_t)run->m.n * run->m.width);
     run->truth = ARENA_ARRAY(run->arena, uint32_t, run->m.n);
+    run->fold = ARENA_ARRAY(run->arena, uint32_t, run->m.n);
+    run->weight = ARENA_ARRAY(run->arena, float, run->m.n);
+    run->guess = ARENA_ARRAY(run->arena, struct train_guess, run->m.n);
     run->said = ARENA_ARRAY(run->arena, struct scored, run->m.n);
     return true;
 }
@@ -190,8 +211,7 @@ train_run(struct train_set *set, const struct train_options *options,
           struct train_result *ret, struct err *err)
 {
     struct run run = {.options = options, .arena = set->arena};
-    double slope = 1;
-    double offsets[MODEL_LABELS] = {0};
+    struct train_calibration cal;
     *ret = (struct train_result){.n_texts = set->n_docs, .choice = options->choice};
     if (!prepare(&run, set, err))
         return false;
@@ -201,12 +221,10 @@ train_run(struct train_set *set, const struct train_options *options,
     if (!options->fixed)
         choose(&run, ret);
     hold_out(&run, &ret->choice, run.m.n_folds, "calibrating");
-    calibrate(&run, ret, &slope, offsets);
-    double threshold = score_threshold(run.said, run.n_held, options->wanted);
-    ret->kept = score_at(run.said, run.n_held, threshold);
+    calibrate(&run, ret, &cal);
     train_matrix_fill(&run.m, &ret->choice);
     train_fit(&run.m, &ret->choice, UINT32_MAX, &run.weights);
     progress(&run, "fitting");
-    fill_parts(&run, ret, slope, offsets, threshold);
+    fill_parts(&run, ret, &cal);
     return true;
 }

@@ -4,7 +4,9 @@
  * (liblinear), over tf-idf of words and characters.  What is chosen (strength, balance of
  * the labels, weight of the characters) is chosen by the same rule for every task: the
  * mean of accuracy and macro-F1 on held-out texts: the latest fifth where texts have
- * times, else folds.  Equal texts are never on both sides.
+ * times, else folds.  Equal texts are never on both sides of a fold that is drawn.
+ * Calibration and threshold come from answers of five such folds, or of fifths of time,
+ * the later ones weighing more.
  * Deterministic: the same texts, in any order, make the same model.
  * Thread rule: liblinear draws from the C library's lots; one training at a time. */
 #ifndef REDRESS_CLASSIFICATION_TRAIN_H
@@ -60,8 +62,9 @@ struct train_result {
     struct train_choice choice;
     struct train_tried tried[TRAIN_TRIED];
     size_t n_tried;
-    struct score score;      /* of held-out answers; the calibration was fitted on them */
-    struct score_point kept; /* at the threshold */
+    /* Of held-out answers, calibrated on the others; by time: of the latest fifth. */
+    struct score score;
+    struct score_point kept; /* at a threshold set without them */
 };
 /* ERR_DEAD_LETTER when the texts are too few or all of one label. */
 MUST_CHECK bool train_run(struct train_set *set, const struct train_options *options,

@@ -56,7 +56,7 @@ struct train_matrix {
     uint16_t **count;        /* how often each of x stands in the text     */
     uint64_t n_cells;
     uint32_t *label;
-    uint32_t *fold; /* 0: validation first */
+    uint32_t *fold; /* by time: fifths of it, 0 the latest */
     uint32_t n;
     uint32_t n_labels;
     uint32_t n_rows;
@@ -87,14 +87,53 @@ void train_fit(struct train_matrix *m, const struct train_choice *choice,
 void train_score_text(const struct train_matrix *m, const struct train_weights *weights,
                       uint32_t text, float *ret);
 
-/* Fits slope and offsets: `margin` n x width, truth n.  offsets NULL: slope only. */
-void train_calibrate(const float *margin, const uint32_t *truth, uint32_t n,
-                     uint32_t n_labels, double *ret_slope, double *offsets);
-void train_say(const float *margin, uint32_t n, uint32_t n_labels, double slope,
-               const double *offsets, const uint32_t *truth, struct scored *ret);
-/* A logistic step from the best label's probability to how often it is right; sets the
- * confidence of docs. */
-void train_calibrate_sure(struct scored *docs, uint32_t n, double *ret_slope,
-                          double *ret_offset);
+/* --- calibration -------------------------------------------------------------------- */
+
+#define TRAIN_EVERY UINT32_MAX /* fold: of all texts; left out: none */
+
+/* Answers about texts that the model of their fold did not see. */
+struct train_held {
+    const float *margin; /* n x width */
+    const uint32_t *truth;
+    const uint32_t *fold;
+    const float *weight; /* later texts count more where texts have times */
+    uint32_t n, n_labels, n_folds;
+    bool by_time; /* folds are of consecutive texts, 0 the latest */
+};
+/* probabilities = softmax(slope * margin + offset), then model_confidence(). */
+struct train_calibration {
+    double slope, offset[MODEL_LABELS];
+    double sure_slope, sure_spread, sure_offset, sure[MODEL_LABELS];
+    bool has_offsets;
+};
+struct train_guess {
+    uint32_t label;
+    float best, second; /* probabilities */
+};
+/* Fits all of it; `guess` (n) is working space. */
+void train_calibrate(const struct train_held *held, struct train_guess *guess,
+                     struct train_calibration *ret);
+/* The same without the texts of a fold, from what was fitted with them; leaves in `guess`
+ * what it makes of every text. */
+void train_calibrate_without(const struct train_held *held, uint32_t fold,
+                             const struct train_calibration *near,
+                             struct train_guess *guess, struct train_calibration *ret);
+void train_guess(const struct train_held *held, const struct train_calibration *cal,
+                 uint32_t fold, struct train_guess *ret);
+void train_fit_sure(const struct train_held *held, const struct train_guess *guess,
+                    uint32_t left_out, struct train_calibration *cal);
+void train_say(const struct train_held *held, const struct train_calibration *cal,
+               const struct train_guess *guess, uint32_t fold, struct scored *ret);
+
+/* Calibration and threshold, fitted on all held-out answers; score and kept are of
+ * answers whose calibration and threshold were fitted on the other folds (of the latest
+ * fold only where texts have times). */
+struct train_checked {
+    double threshold;
+    struct score score;
+    struct score_point kept;
+};
+void train_check(const struct train_held *held, double wanted, struct arena *arena,
+                 struct train_calibration *ret_cal, struct train_checked *ret);
 
 #endif

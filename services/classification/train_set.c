@@ -333,7 +333,7 @@ static void
 set_folds(struct train_set *set, struct train_doc *docs, struct train_matrix *m)
 {
     m->by_time = set->n_times == set->n_docs;
-    m->n_folds = m->by_time ? 1 : TRAIN_FOLDS;
+    m->n_folds = TRAIN_FOLDS;
     for (uint32_t i = 0; i < set->n_docs; i++)
         docs[i].fold = m->by_time ? 1 : (uint32_t)((docs[i].hash >> 20) % TRAIN_FOLDS);
     if (!m->by_time)
@@ -342,8 +342,9 @@ set_folds(struct train_set *set, struct train_doc *docs, struct train_matrix *m)
     for (uint32_t i = 0; i < set->n_docs; i++)
         order[i] = &docs[i];
     qsort(order, set->n_docs, sizeof(struct train_doc *), by_time);
-    for (uint32_t i = set->n_docs - set->n_docs / 5; i < set->n_docs; i++)
-        order[i]->fold = 0;
+    for (uint32_t i = 0; i < set->n_docs; i++)
+        order[i]->fold =
+            TRAIN_FOLDS - 1 - (uint32_t)((uint64_t)i * TRAIN_FOLDS / set->n_docs);
 }
 
 bool
