@@ -159,11 +159,12 @@ print_json(const struct evaluation *e, const struct figures *f, struct buf *out)
     (void)buf_add_member(out, "task", str_from(e->task));
     buf_add_char(out, ',');
     learn_score_json(&f->score, e->said.label, out);
-    buf_add_c(out, ",\"threshold\":{");
-    if (e->folds.n_folds == 0)
-        buf_printf(out, "\"at\":%.4f,", threshold_of(e));
-    buf_printf(out, "\"kept\":%.4f,\"accuracy\":%.4f},\"confused\":[", f->kept,
-               f->kept_accuracy);
+    if (e->folds.n_folds)
+        buf_printf(out, ",\"threshold\":{\"kept\":%.4f,\"accuracy\":%.4f}", f->kept,
+                   f->kept_accuracy);
+    else
+        learn_threshold_json(0, threshold_of(e), f->kept, f->kept_accuracy, out);
+    buf_add_c(out, ",\"confused\":[");
     for (size_t i = 0; i < f->n_wrong; i++) {
         buf_add_c(out, i ? ",{\"label\":" : "{\"label\":");
         (void)buf_add_json(out, e->said.label[f->wrong[i].truth]);
@@ -197,18 +198,30 @@ print_folds(const struct evaluation *e, struct buf *out)
 }
 
 static void
+show_threshold(const struct evaluation *e, const struct figures *f, struct buf *out)
+{
+    if (f->kept > 0)
+        buf_printf(out, "\nnot for review: %.1f%%, accuracy %.3f", 100 * f->kept,
+                   f->kept_accuracy);
+    else
+        buf_add_c(out, "\nnot for review: none; every answer needs a person");
+    if (e->folds.n_folds)
+        buf_add_c(out, " (each fold by its own threshold)\n");
+    else if (threshold_of(e) > 1)
+        buf_add_c(out, " (no confidence promised the accuracy that the model was made "
+                       "for)\n");
+    else
+        buf_printf(out, " (threshold %.3f)\n", threshold_of(e));
+}
+
+static void
 print_text(const struct evaluation *e, const struct figures *f, struct buf *out)
 {
     if (e->folds.n_folds)
         print_folds(e, out);
     buf_printf(out, "%s, ", e->task);
     learn_score_show(&f->score, e->said.label, out);
-    buf_printf(out, "\nnot for review: %.1f%%, accuracy %.3f", 100 * f->kept,
-               f->kept_accuracy);
-    if (e->folds.n_folds)
-        buf_add_c(out, " (each fold by its own threshold)\n");
-    else
-        buf_printf(out, " (threshold %.3f)\n", threshold_of(e));
+    show_threshold(e, f, out);
     for (size_t i = 0; i < f->n_wrong; i++)
         buf_printf(out, "  %u of %.*s said to be %.*s\n", f->wrong[i].n,
                    STR_ARG(e->said.label[f->wrong[i].truth]),

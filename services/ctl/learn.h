@@ -171,10 +171,16 @@ MUST_CHECK bool learn_card_find(const char *path, const struct model *model,
                                 struct buf *out);
 /* For people; false: not JSON. */
 MUST_CHECK bool learn_card_show(struct str card, struct buf *out);
-/* Members "labels" to "curve" of a score, without braces. */
+/* (learn_score.c) Members "texts" to "reliability" of a score, without braces. */
 void learn_score_json(const struct score *score, const struct str *labels,
                       struct buf *out);
 void learn_score_show(const struct score *score, const struct str *labels,
                       struct buf *out);
+/* Member "threshold"; wanted 0: not said.  "at" is null where no confidence will do. */
+void learn_threshold_json(double wanted, double at, double kept, double accuracy,
+                          struct buf *out);
+/* The same from a card or score, in words and tables. */
+void learn_threshold_show(const json_t *threshold, struct buf *out);
+void learn_tables_show(const json_t *score, struct buf *out);
 
 #endif

@@ -14,31 +14,6 @@ add_choice(const struct train_choice *choice, struct buf *out)
                choice->c, choice->balance, choice->ratio, choice->chars, choice->tf);
 }
 
-void
-learn_score_json(const struct score *score, const struct str *labels, struct buf *out)
-{
-    buf_printf(
-        out, "\"texts\":%u,\"accuracy\":%.4f,\"macro_f1\":%.4f,\"ece\":%.4f,\"labels\":[",
-        score->n, score->accuracy, score->macro_f1, score->ece);
-    bool first = true;
-    for (uint32_t i = 0; i < score->n_labels; i++) {
-        const struct score_label *l = &score->label[i];
-        if (l->n + l->said == 0)
-            continue;
-        buf_add_c(out, first ? "{\"label\":" : ",{\"label\":");
-        first = false;
-        (void)buf_add_json(out, labels[i]);
-        buf_printf(out, ",\"texts\":%u,\"precision\":%.4f,\"recall\":%.4f,\"f1\":%.4f}",
-                   l->n, l->precision, l->recall, l->f1);
-    }
-    buf_add_c(out, "],\"curve\":[");
-    for (int i = 0; i < SCORE_CURVE; i++)
-        buf_printf(out, "%s{\"threshold\":%g,\"kept\":%.4f,\"accuracy\":%.4f}",
-                   i ? "," : "", score->curve[i].threshold, score->curve[i].kept,
-                   score->curve[i].accuracy);
-    buf_add_char(out, ']');
-}
-
 static void
 add_files(const struct learn_origin *origin, struct buf *out)
 {
@@ -126,32 +101,13 @@ learn_card(const struct learn_origin *origin, const struct train_result *result,
     buf_printf(out, "],\"validation\":{\"by\":\"%s\",\"folds\":%u,",
                result->by_time ? "the latest fifth" : "folds", result->n_folds);
     learn_score_json(&result->score, result->parts.label, out);
-    buf_printf(
-        out,
-        "},\"calibration\":{\"slope\":%.4f},\"threshold\":{\"wanted\":%g,\"at\":%.4f,"
-        "\"kept\":%.4f,\"accuracy\":%.4f}}",
-        (double)result->parts.slope, origin->wanted, (double)result->parts.threshold,
-        result->kept.kept, result->kept.accuracy);
-}
-
-void
-learn_score_show(const struct score *score, const struct str *labels, struct buf *out)
-{
-    buf_printf(out, "%u texts: accuracy %.3f, macro-F1 %.3f, calibration error %.3f\n\n",
-               score->n, score->accuracy, score->macro_f1, score->ece);
-    buf_printf(out, "  %6s  %9s  %6s  %5s  label\n", "texts", "precision", "recall",
-               "F1");
-    for (uint32_t i = 0; i < score->n_labels; i++) {
-        const struct score_label *l = &score->label[i];
-        if (l->n + l->said > 0)
-            buf_printf(out, "  %6u  %9.3f  %6.3f  %5.3f  %.*s\n", l->n, l->precision,
-                       l->recall, l->f1, STR_ARG(labels[i]));
-    }
-    buf_add_c(out, "\n  confidence from  texts kept  accuracy\n");
-    for (int i = 0; i < SCORE_CURVE; i++)
-        if (score->curve[i].kept > 0)
-            buf_printf(out, "  %15.2f  %9.1f%%  %8.3f\n", score->curve[i].threshold,
-                       100 * score->curve[i].kept, score->curve[i].accuracy);
+    buf_printf(out,
+               "},\"calibration\":{\"slope\":%.4f,\"figures\":\"of answers that "
+               "neither calibration nor threshold was fitted on\"}",
+               (double)result->parts.slope);
+    learn_threshold_json(origin->wanted, (double)result->parts.threshold,
+                         result->kept.kept, result->kept.accuracy, out);
+    buf_add_char(out, '}');
 }
 
 /* --- a card for people -------------------------------------------------------------- */
@@ -168,30 +124,6 @@ static double
 number(const json_t *object, const char *name)
 {
     return json_number_value(json_object_get(object, name));
-}
-
-static void
-show_labels(const json_t *validation, struct buf *out)
-{
-    size_t i;
-    const json_t *label;
-    buf_printf(out, "\n  %6s  %9s  %6s  %5s  label\n", "texts", "precision", "recall",
-               "F1");
-    json_array_foreach(json_object_get(validation, "labels"), i, label)
-    {
-        const char *name = json_string_value(json_object_get(label, "label"));
-        buf_printf(out, "  %6.0f  %9.3f  %6.3f  %5.3f  %s\n", number(label, "texts"),
-                   number(label, "precision"), number(label, "recall"),
-                   number(label, "f1"), name ? name : "");
-    }
-    const json_t *point;
-    buf_add_c(out, "\n  confidence from  texts kept  accuracy\n");
-    json_array_foreach(json_object_get(validation, "curve"), i, point)
-    {
-        if (number(point, "kept") > 0)
-            buf_printf(out, "  %15.2f  %9.1f%%  %8.3f\n", number(point, "threshold"),
-                       100 * number(point, "kept"), number(point, "accuracy"));
-    }
 }
 
 static const char *
@@ -275,13 +207,9 @@ learn_card_show(struct str card, struct buf *out)
                "error %.3f\n",
                "validation", by ? by : "?", number(v, "texts"), number(v, "accuracy"),
                number(v, "macro_f1"), number(v, "ece"));
-    const json_t *t = json_object_get(root, "threshold");
-    buf_printf(out,
-               "%-10s %.3f for an accuracy of %.2f: keeps %.1f%% at %.3f; the others "
-               "need a person\n",
-               "threshold", number(t, "at"), number(t, "wanted"), 100 * number(t, "kept"),
-               number(t, "accuracy"));
-    show_labels(v, out);
+    buf_printf(out, "%-10s ", "threshold");
+    learn_threshold_show(json_object_get(root, "threshold"), out);
+    learn_tables_show(v, out);
     json_decref(root);
     return true;
 }
