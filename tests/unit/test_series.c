@@ -110,6 +110,8 @@ test_bounded(void **state)
         (void)snprintf(label, sizeof(label), "label %d", i);
         add(series, M_SEEN, "product", label, 1);
     }
+    add(series, M_SEEN, "issue", "other", 1); /* before it is needed */
+    add(series, M_SEEN, "issue", "late", 1);
     add(series, M_SEEN, "kind", "praise", 1);
     memset(label, 'x', 199);
     label[199] = 0;
@@ -118,12 +120,13 @@ test_bounded(void **state)
     size_t lines = 0;
     for (const char *at = shown(series, &out); *at; at++)
         lines += *at == '\n';
-    assert_int_equal(lines, SERIES_OPEN + 1 + 2);
+    assert_int_equal(lines, SERIES_OPEN + 1 + 2 + 2);
     (void)snprintf(label, sizeof(label),
                    "redress_seen_total{s=\"1\",task=\"product\",label=\"other\"} %d\n",
                    10000 - SERIES_OPEN);
     assert_non_null(strstr(out.ptr, label));
     assert_non_null(strstr(out.ptr, "task=\"kind\",label=\"praise\"} 1\n"));
+    assert_non_null(strstr(out.ptr, "task=\"issue\",label=\"other\"} 1\n"));
     /* Cut: 64 of 199. */
     assert_non_null(strstr(out.ptr, "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                                     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"} 1\n"));
@@ -133,7 +136,7 @@ test_bounded(void **state)
         (void)snprintf(label, sizeof(label), "task %d", i);
         add(series, M_SIZE, label, NULL, 1);
     }
-    assert_int_equal(stage_series_dropped(series), SERIES_OPEN + 1 + 3);
+    assert_int_equal(stage_series_dropped(series), SERIES_OPEN + 1 + 3 + 2);
     stage_series_drop(series);
 }
 
