@@ -36,6 +36,11 @@ add_words(struct features_scratch *s)
     for (size_t i = 0; i < s->n_token; i++) {
         const struct features_token *token = &s->token[i];
         add(s, token->hash, i, 1, false);
+        if (token->kind == FEATURES_IS_WORD) {
+            struct features_gram *gram = &s->gram[s->n_gram - 1];
+            gram->word = true;
+            s->word[s->word_of[i]].hash = gram->hash;
+        }
         if (token->negated)
             add(s, token->hash ^ SALT_NEGATED, i, 1, true);
         uint64_t pair = before * 3 + token->hash;

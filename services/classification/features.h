@@ -47,7 +47,8 @@ enum features_kind {
 
 /* A word of the text, however often it stands in it. */
 struct features_word {
-    uint32_t token; /* the first of them */
+    uint64_t hash;  /* of the n-gram that is the word alone */
+    uint32_t token; /* the first of them                    */
     uint32_t times;
 };
 
@@ -57,6 +58,7 @@ struct features_gram {
     uint32_t token; /* its first token                          */
     uint8_t tokens; /* how many                                 */
     bool negated;   /* the mark of a negated word               */
+    bool word;      /* a word alone: word_of its token          */
 };
 
 struct features_scratch {
@@ -68,7 +70,7 @@ struct features_scratch {
     struct features_word word[FEATURES_LOOK / 2 + 1]; /* in the order of the text */
     size_t n_word;
     uint32_t word_of[FEATURES_LOOK + 1]; /* of a token that is a word: in word */
-    uint32_t slot[1 << FEATURES_SLOTS];  /* a table of words; all 0 between two texts */
+    uint32_t slot[1 << FEATURES_SLOTS];  /* a table of words while they are found */
     /* Words first, then what characters there are besides those of features_chars(). */
     struct features_gram gram[FEATURES_LOOK * FEATURES_GRAMS];
     size_t n_gram;

@@ -18,10 +18,12 @@ mix(uint64_t h, uint64_t value)
     return h ^ h >> 29;
 }
 
+#define HASH_START UINT64_C(0x51ED270B)
+
 static uint64_t
 hash_of(const uint32_t *cp, size_t n)
 {
-    uint64_t h = UINT64_C(0x51ED270B);
+    uint64_t h = HASH_START;
     for (size_t i = 0; i < n; i++)
         h = mix(h, cp[i]);
     return h;
@@ -129,6 +131,8 @@ static bool
 take_address(struct cutter *c)
 {
     const struct features_scratch *s = c->scratch;
+    if (s->cp[c->at] != 'h' && s->cp[c->at] != 'w')
+        return false;
     bool url = stands(s, c->at, STR("http://")) || stands(s, c->at, STR("https://")) ||
                stands(s, c->at, STR("ww.")); /* www., its run of w cut */
     if (url)
@@ -159,15 +163,22 @@ take_word(struct cutter *c)
     const struct features_scratch *s = c->scratch;
     size_t end = c->at;
     size_t digits = 0;
-    while (is_word_at(s, end) || (end < s->n_cp && s->cp_class[end] == FEATURES_JOIN &&
-                                  is_word_at(s, end + 1) && end > c->at))
-        digits += s->cp_class[end++] == FEATURES_DIGIT;
+    uint64_t hash = HASH_START;
+    for (; end < s->n_cp; end++) {
+        if (s->cp_class[end] == FEATURES_DIGIT)
+            digits++;
+        else if (s->cp_class[end] != FEATURES_LETTER &&
+                 !(s->cp_class[end] == FEATURES_JOIN && end > c->at &&
+                   is_word_at(s, end + 1)))
+            break;
+        hash = mix(hash, s->cp[end]);
+    }
     if (is_at(s, end, '@') && take_mail(c, end))
         return;
     if (digits == end - c->at && digits > 4)
         put_class(c, end, CLASS_NUMBER);
     else
-        put(c, c->at, end, FEATURES_IS_WORD, hash_of(s->cp + c->at, end - c->at));
+        put(c, c->at, end, FEATURES_IS_WORD, hash);
 }
 
 static void

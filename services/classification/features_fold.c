@@ -60,12 +60,47 @@ add(struct features_scratch *scratch, uint32_t cp, enum features_class class)
     scratch->n_cp = n + 1;
 }
 
+/* ASCII up to the first other byte; what add() does for it, without the marks. */
+static size_t
+fold_ascii(const struct features_table *table, struct str text, size_t at,
+           struct features_scratch *scratch)
+{
+    size_t n = scratch->n_cp;
+    uint32_t *cp = scratch->cp;
+    for (; at < text.len && n < FEATURES_LOOK; at++) {
+        unsigned char byte = (unsigned char)text.ptr[at];
+        if (byte >= 0x80)
+            break;
+        uint32_t entry = table->entry[byte];
+        uint32_t class = entry >> 24;
+        uint32_t code = entry & 0xFFFFFF;
+        if (class == FEATURES_LETTER) {
+            if (n >= 2 && cp[n - 1] == code && cp[n - 2] == code)
+                continue;
+        } else if (class == FEATURES_BLANK) {
+            if (n == 0 || scratch->cp_class[n - 1] == FEATURES_BLANK)
+                continue;
+            code = ' ';
+        } else if (class == FEATURES_JOIN) {
+            code = '\'';
+        }
+        cp[n] = code;
+        scratch->cp_class[n++] = (uint8_t) class;
+    }
+    scratch->n_cp = n;
+    return at;
+}
+
 void
 features_fold(const struct features_table *table, struct str text,
               struct features_scratch *scratch)
 {
     const unsigned char *bytes = (const unsigned char *)text.ptr;
     for (size_t at = 0; at < text.len && scratch->n_cp < FEATURES_LOOK;) {
+        if (bytes[at] < 0x80) {
+            at = fold_ascii(table, text, at, scratch);
+            continue;
+        }
         uint32_t cp = next_code(bytes, text.len, &at);
         if (cp >= FEATURES_CODES) {
             /* Beyond the table: rare ideographs, tags, private use. */

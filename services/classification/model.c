@@ -37,8 +37,7 @@ model_confidence(float best, float second, float slope, float spread, float offs
 #define HITS (FEATURES_LOOK * (FEATURES_GRAMS + 4))
 /* Of words, with their marks and pairs. */
 #define GRAMS (FEATURES_LOOK * FEATURES_GRAMS)
-#define LAG 4
-#define AHEAD 12 /* rows whose memory is asked for before they are read */
+#define AHEAD 24 /* rows whose memory is asked for before they are read */
 
 void
 model_scratch_new(struct model_scratch *ret, uint32_t max_rows, struct arena *arena)
@@ -50,6 +49,7 @@ model_scratch_new(struct model_scratch *ret, uint32_t max_rows, struct arena *ar
         .gram = ARENA_ARRAY(arena, uint32_t, GRAMS),
         .seen = ARENA_ARRAY(arena, uint32_t, FEATURES_LOOK * 4),
         .end = ARENA_ARRAY(arena, uint32_t, FEATURES_LOOK / 2 + 1),
+        .own = ARENA_ARRAY(arena, uint32_t, FEATURES_LOOK / 2 + 1),
         .word = ARENA_ARRAY(arena, float, FEATURES_LOOK + 1),
         .chars = ARENA_ARRAY(arena, float, FEATURES_LOOK / 2 + 1),
         .weight = ARENA_ARRAY(arena, float, GRAMS),
@@ -73,56 +73,79 @@ count_row(struct model_scratch *s, uint32_t row, uint32_t times, size_t *n_hit)
     return at;
 }
 
-/* Counts the rows of grams [from, to); gives how many rows are hit. */
-static size_t
+static inline uint32_t
+count_found(struct model_scratch *s, uint32_t row, uint32_t times, size_t *n_hit)
+{
+    return row == MODEL_NO_ROW ? 0 : count_row(s, row, times, n_hit);
+}
+
+struct batch {
+    size_t n;
+    uint32_t gram[MODEL_FIND];
+    uint64_t hash[MODEL_FIND];
+};
+
+/* Looks n-grams up and counts their rows. */
+static void
+count_batch(const struct model *m, struct batch *batch, struct model_scratch *s,
+            size_t *n_hit)
+{
+    uint32_t row[MODEL_FIND];
+    model_find(m, batch->hash, batch->n, row);
+    for (size_t i = 0; i < batch->n; i++)
+        __builtin_prefetch(s->place + (row[i] == MODEL_NO_ROW ? 0 : row[i]));
+    for (size_t i = 0; i < batch->n; i++)
+        s->gram[batch->gram[i]] = count_found(s, row[i], 1, n_hit);
+    batch->n = 0;
+}
+
+/* Counts the rows of grams [from, to); those of words alone are known. */
+static void
 count_grams(const struct model *m, const struct features_scratch *text, size_t from,
-            size_t to, struct model_scratch *s, size_t n_hit)
+            size_t to, struct model_scratch *s, size_t *n_hit)
 {
-    while (from < to) {
-        uint64_t hash[MODEL_FIND];
-        size_t n = to - from < MODEL_FIND ? to - from : MODEL_FIND;
-        for (size_t i = 0; i < n; i++)
-            hash[i] = text->gram[from + i].hash;
-        uint32_t *gram = s->gram + from;
-        model_find(m, hash, n, gram);
-        for (size_t i = 0; i < n; i++)
-            __builtin_prefetch(s->place + (gram[i] == MODEL_NO_ROW ? 0 : gram[i]));
-        for (size_t i = 0; i < n; i++)
-            gram[i] = gram[i] == MODEL_NO_ROW ? 0 : count_row(s, gram[i], 1, &n_hit);
-        from += n;
-    }
-    return n_hit;
-}
-
-static size_t
-count_word(const struct features_scratch *text, struct model_scratch *s, size_t word,
-           size_t n_hit)
-{
-    for (size_t i = word ? s->end[word - 1] : 0; i < s->end[word]; i++)
-        s->seen[i] = count_row(s, s->seen[i], text->word[word].times, &n_hit);
-    return n_hit;
-}
-
-/* Rows are counted LAG words after their memory was asked for. */
-static size_t
-count_chars(const struct model *m, const struct features_scratch *text,
-            struct model_scratch *s, size_t n_hit)
-{
-    uint32_t n_seen = 0;
-    for (size_t i = 0; i < text->n_word + LAG; i++) {
-        if (i < text->n_word) {
-            size_t n;
-            const uint32_t *row = model_words_rows(s->words, m, text, i, &n);
-            for (size_t k = 0; k < n; k++) {
-                __builtin_prefetch(s->place + row[k]);
-                s->seen[n_seen++] = row[k];
-            }
-            s->end[i] = n_seen;
+    struct batch batch;
+    batch.n = 0;
+    for (size_t i = from; i < to; i++) {
+        const struct features_gram *gram = &text->gram[i];
+        if (gram->word) {
+            s->gram[i] = s->own[text->word_of[gram->token]];
+            continue;
         }
-        if (i >= LAG)
-            n_hit = count_word(text, s, i - LAG, n_hit);
+        batch.gram[batch.n] = (uint32_t)i;
+        batch.hash[batch.n++] = gram->hash;
+        if (batch.n == MODEL_FIND)
+            count_batch(m, &batch, s, n_hit);
     }
-    return n_hit;
+    count_batch(m, &batch, s, n_hit);
+}
+
+static void
+count_chars(const struct features_scratch *text, uint32_t n_seen, struct model_scratch *s,
+            size_t *n_hit)
+{
+    uint32_t at = 0;
+    for (size_t i = 0; i < text->n_word; i++)
+        for (; at < s->end[i]; at++) {
+            if (at + AHEAD < n_seen)
+                __builtin_prefetch(s->place + s->seen[at + AHEAD]);
+            s->seen[at] = count_row(s, s->seen[at], text->word[i].times, n_hit);
+        }
+}
+
+/* Counts all rows of the text; those of words come first. Gives how many those are. */
+static size_t
+count(const struct model *m, const struct features_scratch *text, struct model_scratch *s,
+      size_t *n_hit)
+{
+    uint32_t n_seen = model_words_rows(s->words, m, text, s);
+    for (size_t i = 0; i < text->n_word; i++)
+        s->own[i] = count_found(s, s->own[i], text->word[i].times, n_hit);
+    count_grams(m, text, 0, text->n_word_gram, s, n_hit);
+    size_t n_words = *n_hit;
+    count_grams(m, text, text->n_word_gram, text->n_gram, s, n_hit);
+    count_chars(text, n_seen, s, n_hit);
+    return n_words;
 }
 
 /* score += value * weight.  In eights: what is behind a row's weights are the next row's
@@ -139,6 +162,8 @@ add_weights(float *score, float value, const int8_t *weight, uint32_t width)
         __m128i high = _mm_srai_epi32(_mm_unpackhi_epi16(twice, twice), 24);
         __m128 *at = (__m128 *)(void *)(score + k);
         at[0] = _mm_add_ps(at[0], _mm_mul_ps(times, _mm_cvtepi32_ps(low)));
+        if (k + 4 >= width)
+            break;
         at[1] = _mm_add_ps(at[1], _mm_mul_ps(times, _mm_cvtepi32_ps(high)));
     }
 #else
@@ -147,34 +172,37 @@ add_weights(float *score, float value, const int8_t *weight, uint32_t width)
 #endif
 }
 
-/* Adds a block to the scores; share becomes the row's part of the length-1 vector. */
+/* Adds hits [from, to) to the scores as a vector of length 1, of which share becomes the
+ * hit's part. */
 static void
 score_block(const struct model *m, struct model_scratch *s, size_t from, size_t to)
 {
+    _Alignas(16) float score[COUNT_OF(s->score)];
     float squares = 0;
+    memset(score, 0, (m->width + 8) * sizeof(score[0]));
     for (size_t i = from; i < to; i++) {
         struct model_hit *hit = &s->hit[i];
         if (i + AHEAD < to)
             __builtin_prefetch(model_row(m, s->hit[i + AHEAD].row));
+        const unsigned char *row = model_row(m, hit->row);
+        const int8_t *weight = (const int8_t *)(row + 4);
         uint32_t n = hit->count < UINT16_MAX ? hit->count : UINT16_MAX;
         float tf = n < COUNT_OF(m->tf) ? m->tf[n] : model_tf(n, m->header->tf);
-        hit->share = tf * model_row_idf(model_row(m, hit->row));
+        hit->share = tf * model_row_idf(row);
         squares += hit->share * hit->share;
+        float value = hit->share * model_row_scale(row);
+        if (m->width == 1)
+            score[0] += value * (float)weight[0];
+        else
+            add_weights(score, value, weight, m->width);
     }
     if (squares <= 0)
         return;
     float length = 1 / sqrtf(squares);
-    for (size_t i = from; i < to; i++) {
-        struct model_hit *hit = &s->hit[i];
-        const unsigned char *row = model_row(m, hit->row);
-        const int8_t *weight = (const int8_t *)(row + 4);
-        hit->share *= length;
-        float value = hit->share * model_row_scale(row);
-        if (m->width == 1)
-            s->score[0] += value * (float)weight[0];
-        else
-            add_weights(s->score, value, weight, m->width);
-    }
+    for (uint32_t k = 0; k < m->width; k++)
+        s->score[k] += length * score[k];
+    for (size_t i = from; i < to; i++)
+        s->hit[i].share *= length;
 }
 
 /* Confidence of each label; the best and the second. */
@@ -218,9 +246,8 @@ model_classify(const struct model *model, const struct features_scratch *text,
 {
     BUG_IF(scratch->max_rows < model->header->n_rows);
     memset(scratch->score, 0, sizeof(scratch->score));
-    size_t words = count_grams(model, text, 0, text->n_word_gram, scratch, 0);
-    size_t n = count_grams(model, text, text->n_word_gram, text->n_gram, scratch, words);
-    n = count_chars(model, text, scratch, n);
+    size_t n = 0;
+    size_t words = count(model, text, scratch, &n);
     score_block(model, scratch, 0, words);
     score_block(model, scratch, words, n);
     uint32_t second = answer_labels(model, scratch, ret);

@@ -82,6 +82,7 @@ struct model_scratch {
     uint32_t *gram;        /* of each n-gram: 1 + its number in hit, 0: no row     */
     uint32_t *seen;        /* the same of the characters of each word, one word   */
     uint32_t *end;         /* behind the other: where those of a word end in seen  */
+    uint32_t *own;         /* of each word: as in gram */
     float *chars;          /* of each word: what its characters add                */
     float *word;           /* of each token: what it adds                          */
     uint32_t *maybe;       /* n-grams that may be reasons                          */
@@ -124,15 +125,15 @@ void model_classify(const struct model *model, const struct features_scratch *te
 /* --- between model*.c --------------------------------------------------------------- */
 
 #define MODEL_NO_ROW UINT32_MAX
-#define MODEL_FIND 164 /* hashes at once */
+#define MODEL_FIND 168 /* hashes at once */
 /* The rows of n hashes, MODEL_NO_ROW for those that have none; n <= MODEL_FIND. */
 void model_find(const struct model *model, const uint64_t *hash, size_t n, uint32_t *ret);
 struct model_words *model_words_new(struct arena *arena);
-/* The rows of the characters within word number `word` of the text; valid until the next
- * call. */
-const uint32_t *model_words_rows(struct model_words *words, const struct model *model,
-                                 const struct features_scratch *text, size_t word,
-                                 size_t *ret_n);
+/* For each word of the text its row or MODEL_NO_ROW (own), and the rows of its characters
+ * (seen) up to end.  Gives how many those are in all. */
+uint32_t model_words_rows(struct model_words *words, const struct model *model,
+                          const struct features_scratch *text,
+                          struct model_scratch *scratch);
 /* Reasons why `best` and not `second`, after the scores. */
 void model_explain(const struct model *model, const struct features_scratch *text,
                    struct model_scratch *scratch, size_t n_hit, uint32_t best,

@@ -14,6 +14,7 @@ struct entry {
     uint64_t hash;  /* of the token                                       */
     uint64_t model; /* its checksum: other bytes, other rows              */
     uint32_t model_rows;
+    uint32_t own; /* the word's row or MODEL_NO_ROW */
     uint16_t n_cp;
     uint16_t n_rows;
 };
@@ -85,7 +86,7 @@ data_of(struct entry *entry)
 static struct entry *
 make_room(struct model_words *words)
 {
-    uint32_t most =
+    const uint32_t most =
         (sizeof(struct entry) + (FEATURES_WORD + FEATURES_CHARS_MOST) * 4) / 8 + 1;
     if (words->used + most > STORE) {
         memset(words->place, 0, sizeof(words->place));
@@ -96,22 +97,25 @@ make_room(struct model_words *words)
 
 static struct entry *
 look_up(struct model_words *words, const struct model *m,
-        const struct features_scratch *text, size_t token, uint32_t *place)
+        const struct features_scratch *text, const struct features_word *word,
+        uint32_t *place)
 {
-    uint64_t hash[FEATURES_CHARS_MOST];
-    uint32_t row[FEATURES_CHARS_MOST];
-    const struct features_token *t = &text->token[token];
+    uint64_t hash[FEATURES_CHARS_MOST + 1];
+    uint32_t row[FEATURES_CHARS_MOST + 1];
+    const struct features_token *t = &text->token[word->token];
     struct entry *entry = make_room(words);
-    size_t n = features_chars(text, token, hash);
+    size_t n = features_chars(text, word->token, hash);
+    hash[n] = word->hash;
+    model_find(m, hash, n + 1, row);
     *entry = (struct entry){
         .hash = t->hash,
         .model = m->header->checksum,
         .model_rows = m->header->n_rows,
+        .own = row[n],
         .n_cp = t->len < FEATURES_WORD ? t->len : FEATURES_WORD,
     };
     uint32_t *data = data_of(entry);
     memcpy(data, text->cp + t->start, entry->n_cp * sizeof(*data));
-    model_find(m, hash, n, row);
     for (size_t i = 0; i < n; i++)
         if (row[i] != MODEL_NO_ROW)
             data[entry->n_cp + entry->n_rows++] = row[i];
@@ -128,35 +132,50 @@ place_of(struct model_words *words, const struct model *m, uint64_t hash)
     return &words->place[h >> (64 - PLACES_BITS)];
 }
 
-/* Asks for the memory of the words that come next. */
-static void
-look_ahead(struct model_words *words, const struct model *m,
-           const struct features_scratch *text, size_t word)
+/* Valid until the next call. */
+static struct entry *
+entry_of(struct model_words *words, const struct model *m,
+         const struct features_scratch *text, const struct features_word *word,
+         uint32_t *place)
 {
-    if (word + 8 < text->n_word)
-        __builtin_prefetch(
-            place_of(words, m, text->token[text->word[word + 8].token].hash));
-    if (word + 4 < text->n_word)
-        __builtin_prefetch(
-            words->store +
-            *place_of(words, m, text->token[text->word[word + 4].token].hash));
-}
-
-const uint32_t *
-model_words_rows(struct model_words *words, const struct model *m,
-                 const struct features_scratch *text, size_t word, size_t *ret_n)
-{
-    uint32_t token = text->word[word].token;
-    const struct features_token *t = &text->token[token];
+    const struct features_token *t = &text->token[word->token];
     size_t n_cp = t->len < FEATURES_WORD ? t->len : FEATURES_WORD;
-    uint32_t *place = place_of(words, m, t->hash);
     struct entry *entry = entry_at(words, *place);
-    look_ahead(words, m, text, word);
     /* Hashes are no secret: whoever makes two words of one hash gets no other's rows. */
     if (*place == 0 || entry->hash != t->hash || entry->model != m->header->checksum ||
         entry->model_rows != m->header->n_rows || entry->n_cp != n_cp ||
         memcmp(data_of(entry), text->cp + t->start, n_cp * sizeof(uint32_t)) != 0)
-        entry = look_up(words, m, text, token, place);
-    *ret_n = entry->n_rows;
-    return data_of(entry) + n_cp;
+        entry = look_up(words, m, text, word, place);
+    return entry;
+}
+
+/* Some words at a time, so that the memory of all of them is asked for at once. */
+uint32_t
+model_words_rows(struct model_words *words, const struct model *m,
+                 const struct features_scratch *text, struct model_scratch *s)
+{
+    uint32_t *place[32];
+    uint32_t n_seen = 0;
+    for (size_t from = 0; from < text->n_word; from += COUNT_OF(place)) {
+        size_t n = text->n_word - from;
+        n = n < COUNT_OF(place) ? n : COUNT_OF(place);
+        const struct features_word *word = &text->word[from];
+        for (size_t i = 0; i < n; i++) {
+            place[i] = place_of(words, m, text->token[word[i].token].hash);
+            __builtin_prefetch(place[i]);
+        }
+        for (size_t i = 0; i < n; i++) {
+            __builtin_prefetch(words->store + *place[i]);
+            __builtin_prefetch(words->store + *place[i] + 8);
+        }
+        for (size_t i = 0; i < n; i++) {
+            struct entry *entry = entry_of(words, m, text, &word[i], place[i]);
+            const uint32_t *row = data_of(entry) + entry->n_cp;
+            for (uint32_t k = 0; k < entry->n_rows; k++)
+                s->seen[n_seen++] = row[k];
+            s->end[from + i] = n_seen;
+            s->own[from + i] = entry->own;
+        }
+    }
+    return n_seen;
 }
