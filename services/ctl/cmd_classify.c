@@ -7,7 +7,7 @@
 
 #include "ctl/learn.h"
 
-#define MODELS_MAX 16
+#define MODELS_MAX 32
 #define OUT_BYTES ((size_t)65536)
 
 const char classify_help[] =
@@ -18,7 +18,8 @@ const char classify_help[] =
     "\"reasons\"}, one\n"
     "  line a task.  A line that is damaged is answered on what can be read of it.\n"
     "  --model M     several times: each answers\n"
-    "  --models DIR  every model in a folder\n"
+    "  --models DIR  every model in a folder; with neither, those of the service\n"
+    "                (models.json in the policy folder), labels as the models name them\n"
     "  --text-field NAME   where the text stands\n"
     "  --card        what the models are: data, licence, date, scores; --json as it "
     "stands\n"
@@ -162,14 +163,40 @@ open_folder(struct classifier *c, const char *dir, struct err *err)
     return ok;
 }
 
+/* Those that the service uses: named in models.json of the policy folder. */
+static bool
+open_service(struct classifier *c, const char *policy_dir, struct err *err)
+{
+    size_t i;
+    const json_t *entry;
+    json_error_t fault;
+    struct str path = arena_printf(&c->arena, "%s/models.json", policy_dir);
+    json_t *root = json_load_file(path.ptr, 0, &fault);
+    bool ok = true;
+    json_array_foreach(json_object_get(root, "models"), i, entry)
+    {
+        const char *file = json_string_value(json_object_get(entry, "file"));
+        if (ok && file)
+            ok = open_model(c, arena_printf(&c->arena, "%s/%s", policy_dir, file), err);
+    }
+    json_decref(root);
+    if (ok && c->n_models == 0)
+        return err_set(err, ERR_STOP,
+                       "classify needs --model MODEL or --models DIR; %.200s names none",
+                       path.ptr);
+    return ok;
+}
+
 static bool
 open_models(struct classifier *c, const char *const *paths, size_t n, const char *dir,
-            struct err *err)
+            const char *policy_dir, struct err *err)
 {
     for (size_t i = 0; i < n; i++)
         if (!open_model(c, arena_str(&c->arena, str_from(paths[i])), err))
             return false;
     if (dir && !open_folder(c, dir, err))
+        return false;
+    if (n == 0 && !dir && !open_service(c, policy_dir, err))
         return false;
     uint32_t most = 1;
     for (size_t i = 0; i < c->n_models; i++)
@@ -236,15 +263,13 @@ cmd_classify(struct ctl *ctl)
     if (!learn_take(ctl, "--model", NULL, paths, MODELS_MAX, &n_paths, &status) ||
         !ctl_options(ctl, known, COUNT_OF(known), 0, LEARN_FILES, &status))
         return status;
-    if (n_paths == 0 && !dir)
-        return ctl_usage("classify needs --model MODEL or --models DIR");
     struct err err = {0};
     struct classifier *c = calloc(1, sizeof(*c));
     BUG_IF(!c);
     arena_init(&c->arena, LEARN_ARENA_BYTES);
     c->text = ARENA_NEW(&c->arena, struct features_scratch);
     c->answer = ARENA_NEW(&c->arena, struct model_answer);
-    bool ok = open_models(c, paths, n_paths, dir, &err);
+    bool ok = open_models(c, paths, n_paths, dir, ctl->settings.policy_dir, &err);
     if (ok && !card) {
         c->table = features_table_new(&c->arena, &err);
         ok = c->table != NULL;

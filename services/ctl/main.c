@@ -45,7 +45,7 @@ static const struct ctl_command COMMANDS[] = {
     {"evaluate", "--model MODEL | --folds K --task T  --labels FILE ...",
      "a model's accuracy, calibration and errors on lines it has not seen", cmd_evaluate,
      evaluate_help},
-    {"classify", "--model MODEL ... [FILE ...] [--card]",
+    {"classify", "[--model MODEL ...] [FILE ...] [--card]",
      "lines with id and text in, one line a model out; --card: what a model is",
      cmd_classify, classify_help},
     {"topics create", "", "make the topics that are missing", cmd_topics_create, NULL},

@@ -125,6 +125,9 @@ for target in "$work/none/m" "$work/dir" /dev/null -; do
     redo train --task kind --labels "$work/nowhere.jsonl" -o "$target"
     is "-o $(basename "$target") is refused before anything is read" "2 0" "$rc $(grep -c nowhere.jsonl <<<"$err")"
 done
+(ulimit -f 100; redo train --task kind --labels "$work/nowhere.jsonl" -o "$work/full.model"; echo "$rc $err" >"$work/full")
+is "so is a disk that has no room for a model" "2 0 " \
+    "$(cut -c1 "$work/full") $(grep -c nowhere.jsonl "$work/full") $(find "$work" -name 'full.model*')"
 redress train --task kind --labels - -o "$work/killed.model" < <(cat "$work/some.jsonl"; exec sleep 60) 2>/dev/null &
 pid=$!
 while [ ! -d /proc/$pid/fd ] || ! readlink /proc/$pid/fd/* 2>/dev/null | grep -q pipe; do read -r -t 0.05 <> <(:) || true; done
@@ -244,8 +247,15 @@ redo classify --model "$work/half.model" "$work/few.jsonl"
 is "half a model" 2 $rc
 redo classify --model "$model" "$work/nowhere"
 is "no such input" 2 $rc
-redo classify
-is "no model named" 2 $rc
+mkdir "$work/policy"
+REDRESS_POLICY_DIR=$work/policy redo classify "$work/few.jsonl"
+is "no model named" "2 1" "$rc $(grep -c -- '--model' <<<"$err")"
+echo '{"version":"1","models":[{"task":"severity","file":"../models/s.model"},{"task":"kind","file":"../models/kind.model"}]}' \
+    >"$work/policy/models.json"
+REDRESS_POLICY_DIR=$work/policy redo classify "$work/few.jsonl"
+is "then those of the service" "0 24" "$rc $(wc -l <"$work/out")"
+REDRESS_POLICY_DIR=$work/policy redo classify --card
+is "and their cards" "severity kind" "$(sed -n 's/^task  *//p' "$work/out" | xargs)"
 
 # --- evaluate ---------------------------------------------------------------------------
 redo evaluate --model "$model" --labels "$work/some.jsonl" --json
