@@ -7,6 +7,24 @@
 
 /* --- asking ------------------------------------------------------------------------- */
 
+/* Upstream names it: what the model says stands beside it, why is not asked. */
+static bool
+is_named(const struct submission *submission, enum task task)
+{
+    switch (task) {
+    case TASK_KIND:
+        return submission->has_kind && submission->kind != KIND_UNKNOWN;
+    case TASK_PRODUCT:
+        return !str_empty(submission->product);
+    case TASK_ISSUE:
+        return !str_empty(submission->issue);
+    case TASK_DESIRED_REMEDY:
+        return !str_empty(submission->desired_remedy);
+    default:
+        return false;
+    }
+}
+
 void
 reading_of_submission(const struct classification_policy *policy,
                       struct models_room *room, const struct submission *submission,
@@ -16,13 +34,15 @@ reading_of_submission(const struct classification_policy *policy,
     if (!models_read(models, room, submission->subject, submission->text))
         return;
     struct models_answer *said = r->said;
-    models_ask(models, room, TASK_LANGUAGE, STR_NULL, arena, &said[TASK_LANGUAGE]);
     struct str language = language_said(submission->language);
+    models_ask(models, room, TASK_LANGUAGE, STR_NULL, str_is_null(language), arena,
+               &said[TASK_LANGUAGE]);
     if (str_is_null(language))
         language =
             reading_sure(r, TASK_LANGUAGE) ? said[TASK_LANGUAGE].label : r->language;
     for (int task = TASK_LANGUAGE + 1; task < TASK_COUNT; task++)
-        models_ask(models, room, (enum task)task, language, arena, &said[task]);
+        models_ask(models, room, (enum task)task, language,
+                   !is_named(submission, (enum task)task), arena, &said[task]);
 }
 
 void
@@ -36,11 +56,11 @@ reading_of_message(const struct work *w, struct models_room *room, struct str te
     if (!models_read(models, room, STR_NULL, text))
         return;
     for (size_t i = 0; i < COUNT_OF(raising); i++)
-        models_ask(models, room, raising[i], w->s->language, w->arena,
+        models_ask(models, room, raising[i], w->s->language, true, w->arena,
                    &r->said[raising[i]]);
     for (size_t i = 0; i < COUNT_OF(open); i++)
         if (w->f[open[i]].decided_by <= DECIDED_BY_DEFAULT)
-            models_ask(models, room, open[i], w->s->language, w->arena,
+            models_ask(models, room, open[i], w->s->language, true, w->arena,
                        &r->said[open[i]]);
 }
 

@@ -115,13 +115,15 @@ share_of_complaint(const struct models_entry *entry, const struct model_answer *
 
 void
 models_ask(const struct models *models, struct models_room *room, enum task task,
-           struct str language, struct arena *arena, struct models_answer *ret)
+           struct str language, bool reasons, struct arena *arena,
+           struct models_answer *ret)
 {
     const struct models_entry *entry = entry_of(models, task, language);
     *ret = (struct models_answer){.entry = entry};
     if (!entry)
         return;
     const struct model_answer *answer = &room->answer;
+    room->scratch.no_reasons = !reasons;
     model_classify(&entry->model, room->text, &room->scratch, &room->answer);
     ret->label = entry->label[answer->label].code;
     ret->value = entry->label[answer->label].value;
@@ -130,8 +132,9 @@ models_ask(const struct models *models, struct models_room *room, enum task task
     ret->sure = ret->confidence >= rounded(entry->threshold);
     if (task == TASK_KIND) {
         ret->complaint = share_of_complaint(entry, answer);
-        ret->beside = ret->complaint / rounded((double)answer->probability[answer->label]);
+        ret->beside =
+            ret->complaint / rounded((double)answer->probability[answer->label]);
     }
-    for (size_t i = 0; i < answer->n_reasons; i++)
+    for (size_t i = 0; reasons && i < answer->n_reasons; i++)
         ret->reasons[ret->n_reasons++] = arena_str(arena, answer->reason[i].text);
 }

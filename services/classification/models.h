@@ -1,9 +1,9 @@
 /* models.h - the trained models of a policy folder, and what they say of a text.
  *
  * models.json names a model a task (or a task and language) and what the labels mean
- * here.  A file is read whole into memory of our own: whoever copies a new one over it
- * changes nothing before the next reload.  Every label was checked against what the
- * pipeline knows, so an answer needs no further check.
+ * here.  Every label was checked against what the pipeline knows, so an answer needs no
+ * further check.  Who copies a new file over one in use changes nothing before the next
+ * reload.
  * Thread rule: const after loading; a room belongs to one thread. */
 #ifndef REDRESS_CLASSIFICATION_MODELS_H
 #define REDRESS_CLASSIFICATION_MODELS_H
@@ -83,9 +83,11 @@ struct models_answer {
     struct str reasons[MODEL_REASONS];
 };
 /* What the model of this task and language ("zh", "en", "other") says of what
- * models_read() read.  Reasons live in the arena, all else in the models. */
+ * models_read() read.  Reasons, if they are wanted, live in the arena, all else in the
+ * models. */
 void models_ask(const struct models *models, struct models_room *room, enum task task,
-                struct str language, struct arena *arena, struct models_answer *ret);
+                struct str language, bool reasons, struct arena *arena,
+                struct models_answer *ret);
 
 /* --- loading (classification_policy.c) ---------------------------------------------- */
 

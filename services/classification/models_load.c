@@ -1,17 +1,11 @@
 /* models.json and its files -> struct models: whatever could not be meant stops here. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "classification/models.h"
+
+#include <stdio.h>
+
 #include "conf/policy.h"
 #include "gen/kind.h"
 
-#define MODEL_FILE_MAX ((off_t)1 << 30)
 #define MODELS_KEY_BYTES 300 /* of a label: train refuses longer ones */
 #define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -21,51 +15,6 @@ struct loader {
     const struct models_codes *codes;
     struct arena *arena;
 };
-
-/* --- the file ----------------------------------------------------------------------- */
-
-static bool
-read_all(int fd, char *bytes, size_t len)
-{
-    size_t at = 0;
-    while (at < len) {
-        ssize_t got = read(fd, bytes + at, len - at);
-        if (got <= 0)
-            return false;
-        at += (size_t)got;
-    }
-    return true;
-}
-
-/* Into memory of our own: `cp` over a mapped file would change, or cut, what we read. */
-static bool
-read_model(const char *path, struct model *ret, struct err *err)
-{
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_set(err, ERR_STOP, "cannot be opened: %s", strerror(errno));
-    bool fits = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
-                info.st_size <= MODEL_FILE_MAX;
-    size_t len = fits ? (size_t)info.st_size : 0;
-    char *bytes =
-        fits ? mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-             : MAP_FAILED;
-    bool ok = bytes != MAP_FAILED && read_all(fd, bytes, len);
-    (void)close(fd);
-    if (!ok)
-        (void)err_set(err, ERR_STOP, fits ? "cannot be read" : "is no file, or empty");
-    ok = ok && mprotect(bytes, len, PROT_READ) == 0 &&
-         model_from(ret, (struct str){bytes, len}, err);
-    if (!ok) {
-        if (bytes != MAP_FAILED)
-            (void)munmap(bytes, len);
-        return false;
-    }
-    ret->mapped = bytes;
-    ret->mapped_bytes = len;
-    return true;
-}
 
 /* --- labels ------------------------------------------------------------------------- */
 
@@ -248,6 +197,16 @@ is_covered(const struct models *models, const struct models_entry *entry)
     return mine == 0;
 }
 
+/* The file is named as in models.json, wherever the folder lies. */
+static void
+drop_folder(char *text, const char *dir)
+{
+    size_t n = strlen(dir);
+    char *at = n > 0 ? strstr(text, dir) : NULL;
+    if (at && at[n] == '/')
+        memmove(at, at + n + 1, strlen(at + n + 1) + 1);
+}
+
 static bool
 open_file(struct loader *in, const struct policy_node *node, struct models_entry *entry,
           struct err *err)
@@ -262,9 +221,10 @@ open_file(struct loader *in, const struct policy_node *node, struct models_entry
         file.len > 120 || memchr(file.ptr + 7, '/', file.len - 7))
         return policy_error(&place, err, "must be models/NAME.model");
     (void)snprintf(path, sizeof(path), "%.380s/%.*s", in->dir, STR_ARG(file));
-    if (!read_model(path, &entry->model, &why))
-        return policy_error(&place, err, "%.*s: %s", STR_ARG(file), why.text);
-    return true;
+    if (model_open(&entry->model, path, &why))
+        return true;
+    drop_folder(why.text, in->dir);
+    return policy_error(&place, err, "%s", why.text);
 }
 
 /* A model of one task in the place of another; a name of your own may be any. */
