@@ -236,6 +236,26 @@ test_same_rows(void **state)
     free(expect);
 }
 
+/* An older delivery alone takes no later word back. */
+static void
+test_guard(void **state)
+{
+    struct story *s = story_new();
+    (void)state;
+
+    tell_corrections(s);
+    server_fresh();
+    write_from(s, 0, EVENTS);
+    free(ask("UPDATE redress.offsets SET next_offset = 6 RETURNING 1"));
+    s->n = 7; /* complaint 2: praise, as it was said first */
+    write_from(s, 6, 1);
+    assert_ask("SELECT next_offset FROM redress.offsets", "7");
+    assert_ask("SELECT corrected_label FROM bi.findings WHERE complaint_id ="
+               " 'c0000000-0000-8000-8000-000000000002'",
+               "complaint");
+    story_drop(s);
+}
+
 /* A task that only a later message brings is added; what was first stays first. */
 static void
 test_later(void **state)
@@ -396,10 +416,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quality),     cmocka_unit_test(test_same_rows),
-        cmocka_unit_test(test_later),       cmocka_unit_test(test_whose_word),
-        cmocka_unit_test(test_erased),      cmocka_unit_test(test_drift),
-        cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_quality),    cmocka_unit_test(test_same_rows),
+        cmocka_unit_test(test_guard),      cmocka_unit_test(test_later),
+        cmocka_unit_test(test_whose_word), cmocka_unit_test(test_erased),
+        cmocka_unit_test(test_drift),      cmocka_unit_test(test_many_labels),
     };
 
     if (!server_start())
