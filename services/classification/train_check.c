@@ -2,8 +2,6 @@
  * neither of them was fitted on. */
 #include "classification/train_parts.h"
 
-#include <math.h>
-
 /* Answers of the fold by the calibration of the other folds. */
 static void
 say_apart(const struct train_held *held, const struct train_calibration *whole,

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #define LEAST_KEPT 20 /* answers that a threshold may be set on */
-#define OF_ERRORS 0.8
-#define ONE_SIDED 0.6745 /* the normal's 75 % */
+#define OF_ERRORS 0.85
+#define ONE_SIDED 0.5244 /* the normal's 70 % */
 #define BELIEVED 100     /* texts that the confidences themselves count as */
 
 static void

@@ -283,7 +283,7 @@ test_threshold(void **state)
          0},
         {"less is wanted", {{1000, 900, 0.9F}, {1000, 500, 0.5F}, {0}}, 0.8, 0.9},
         {"none right", {{1000, 0, 0.9F}, {0}, {0}}, 0.5, 2},
-        {"nothing", {{0}, {0}, {0}}, 0.95, 2},
+        {"nothing", {{0}, {0}, {0}}, 0.95, (double)MODEL_SURE_NEVER},
     };
     struct made *made = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
