@@ -2,9 +2,11 @@
  *
  * One linear model a task: L2-regularised L2-loss SVMs, one label against the rest
  * (liblinear), over tf-idf of words and characters.  What is chosen (strength, balance of
- * the labels, weight of the characters) is chosen by the same rule for every task: the
- * mean of accuracy and macro-F1 on held-out texts: the latest fifth where texts have
- * times, else folds.  Equal texts are never on both sides of a fold that is drawn.
+ * the labels, weight of the characters, naive-Bayes ratio) is chosen by the same rule for
+ * every task: the mean of accuracy and macro-F1 on held-out texts, of folds or of fifths
+ * of time; the models of choices that are as good are averaged, which is one linear model
+ * again.  Much text is tried on fewer of the folds, the latest first.  Equal texts are
+ * never on both sides of a fold that is drawn.
  * Calibration and threshold come from answers of five such folds, or of fifths of time,
  * the later ones weighing more.
  * Deterministic: the same texts, in any order, make the same model.
@@ -54,12 +56,15 @@ struct train_tried {
     double accuracy, macro_f1;
 };
 #define TRAIN_TRIED 32
+#define TRAIN_MEMBERS 3 /* choices whose models are averaged */
 struct train_result {
     struct model_parts parts; /* without task and card */
     uint32_t n_texts;
     bool by_time; /* validated on the latest texts, not by folds */
     uint32_t n_folds;
     struct train_choice choice;
+    struct train_choice also[TRAIN_MEMBERS - 1]; /* whose models are averaged with it */
+    size_t n_also;
     struct train_tried tried[TRAIN_TRIED];
     size_t n_tried;
     /* Of held-out answers, calibrated on the others; by time: of the latest fifth. */

@@ -72,6 +72,7 @@ make_text(uint32_t i, uint32_t n_topics, struct buf *out)
 struct given {
     uint32_t n, n_topics;
     bool backwards, times, random_labels;
+    const struct train_choice *choice; /* NULL: to be made */
 };
 
 /* Trains; the model's bytes in out. */
@@ -92,7 +93,9 @@ train_texts(const struct rig *rig, const struct given *given, struct train_resul
         assert_true(train_add(set, STR_NULL, buf_str(&text),
                               str_from(TOPICS[topic].label), time_ms, err));
     }
-    const struct train_options options = {.wanted = 0.95};
+    struct train_options options = {.wanted = 0.95, .fixed = given->choice != NULL};
+    if (given->choice)
+        options.choice = *given->choice;
     bool ok = train_run(set, &options, ret, err);
     if (ok) {
         ret->parts.task = STR("topic");
@@ -113,10 +116,10 @@ test_learns(void **state)
         struct given given;
         bool sure; /* the threshold keeps some */
     } table[] = {
-        {0.95, 1, {240, 3, false, false, false}, true},
-        {0.95, 1, {240, 2, false, false, false}, true},
-        {0.95, 1, {240, 3, false, true, false}, true},
-        {0.15, 0.55, {300, 3, false, false, true}, false}, /* nothing to learn */
+        {0.95, 1, {240, 3, false, false, false, NULL}, true},
+        {0.95, 1, {240, 2, false, false, false, NULL}, true},
+        {0.95, 1, {240, 3, false, true, false, NULL}, true},
+        {0.15, 0.55, {300, 3, false, false, true, NULL}, false}, /* nothing to learn */
     };
     const struct rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -158,8 +161,8 @@ test_answers(void **state)
     struct model model;
     struct model_scratch scratch;
     struct err err = {0};
-    assert_true(train_texts(rig, &(struct given){300, 3, false, false, false}, &result,
-                            &bytes, &err));
+    assert_true(train_texts(rig, &(struct given){300, 3, false, false, false, NULL},
+                            &result, &bytes, &err));
     assert_true(model_from(&model, buf_str(&bytes), &err));
     struct features_scratch *text = ARENA_NEW(&arena, struct features_scratch);
     struct model_answer *answer = ARENA_NEW(&arena, struct model_answer);
@@ -181,11 +184,11 @@ test_answers(void **state)
 static void
 test_same_bytes(void **state)
 {
-    static const struct given FIRST = {120, 3, false, false, false};
+    static const struct given FIRST = {120, 3, false, false, false, NULL};
     static const struct given OTHERS[] = {
-        {120, 3, false, false, false},
-        {120, 3, true, false, false}, /* the other way round */
-        {121, 3, false, false, false},
+        {120, 3, false, false, false, NULL},
+        {120, 3, true, false, false, NULL}, /* the other way round */
+        {121, 3, false, false, false, NULL},
     };
     static const bool SAME[] = {true, true, false};
     const struct rig *rig = *state;
@@ -201,6 +204,52 @@ test_same_bytes(void **state)
     }
 }
 
+/* Whether training again with the choice that was made makes the same model. */
+static bool
+same_as_fixed(const struct rig *rig, const struct given *given, struct train_result *ret)
+{
+    CLEANUP(buf_release) struct buf chosen = {0};
+    CLEANUP(buf_release) struct buf fixed = {0};
+    struct given again = *given;
+    struct train_result result;
+    struct err err = {0};
+    assert_true(train_texts(rig, given, ret, &chosen, &err));
+    again.choice = &ret->choice;
+    assert_true(train_texts(rig, &again, &result, &fixed, &err));
+    assert_int_equal(result.n_tried, 0);
+    assert_int_equal(result.n_also, 0);
+    return str_eq(buf_str(&chosen), buf_str(&fixed));
+}
+
+/* Choices that are as good are averaged with the best: they count n-grams as it does, and
+ * the model is then not that of the best alone. */
+static void
+test_averages(void **state)
+{
+    static const struct given table[] = {
+        {120, 3, false, false, false, NULL},
+        {240, 2, false, true, false, NULL},
+        {300, 3, false, false, true, NULL},
+    };
+    const struct rig *rig = *state;
+    size_t n_averaged = 0;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct train_result result;
+        print_message("row %zu: %u texts\n", i, table[i].n);
+        bool same = same_as_fixed(rig, &table[i], &result);
+        print_message("%zu averaged with the best of %zu\n", result.n_also,
+                      result.n_tried);
+        assert_int_equal(same, result.n_also == 0);
+        n_averaged += result.n_also;
+        for (size_t k = 0; k < result.n_also; k++) {
+            assert_true(result.also[k].tf == result.choice.tf);
+            assert_memory_not_equal(&result.also[k], &result.choice,
+                                    sizeof(result.choice));
+        }
+    }
+    assert_true(n_averaged > 0);
+}
+
 static void
 test_refused(void **state)
 {
@@ -208,9 +257,9 @@ test_refused(void **state)
         struct given given;
         const char *wrong;
     } table[] = {
-        {{0, 2, false, false, false}, "too few"},
-        {{19, 2, false, false, false}, "too few"},
-        {{100, 1, false, false, false}, "same label"},
+        {{0, 2, false, false, false, NULL}, "too few"},
+        {{19, 2, false, false, false, NULL}, "too few"},
+        {{100, 1, false, false, false, NULL}, "same label"},
     };
     const struct rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -250,7 +299,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns),     cmocka_unit_test(test_answers),
         cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_score),
+        cmocka_unit_test(test_score),      cmocka_unit_test(test_averages),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
