@@ -73,11 +73,18 @@ take_nested(struct cursor *c, struct str *ret)
     return whole;
 }
 
+static bool
+ends_word(char c)
+{
+    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\t' || c == '\r' ||
+           c == '\n';
+}
+
 static struct str
 take_word(struct cursor *c)
 {
     const char *start = c->at;
-    while (c->at < c->end && !memchr(",}] \t\r\n", *c->at, 7))
+    while (c->at < c->end && !ends_word(*c->at))
         c->at++;
     return (struct str){start, (size_t)(c->at - start)};
 }

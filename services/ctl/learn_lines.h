@@ -8,8 +8,9 @@
 
 #include "base/base.h"
 
-#define LEARN_LINE_BYTES ((size_t)64 * 1024 * 1024) /* what is beyond in a line is cut   \
-                                                     */
+#define LEARN_LINE_BYTES                                                                 \
+    ((size_t)64 * 1024 * 1024) /* what is beyond in a line is cut                        \
+                                */
 
 struct learn_lines;
 

@@ -19,7 +19,8 @@ hold_signals(sigset_t *before)
     (void)sigaddset(&held, SIGTERM);
     (void)sigaddset(&held, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &held, before);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a limit of the shell is an error like a full disk */
+    (void)signal(SIGXFSZ,
+                 SIG_IGN); /* a limit of the shell is an error like a full disk */
 }
 
 static bool
