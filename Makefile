@@ -201,7 +201,7 @@ $(OUT)/test/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(OUT)/o/tests/fuzz/replay.o $(
 # ---- everyday targets ----------------------------------------------------------------
 
 .PHONY: help docs-check deps build unit scenarios layers unit scenarios codec corpus layers asan tsan clang fuzz \
-	integration test test-compose bench bench-clocks e2e chaos demo up down infra status format \
+	integration test test-compose bench bench-classify bench-clocks e2e chaos demo up down infra status format \
 	format-check tidy docs clean programs tests FORCE
 
 help: ## this list
@@ -278,6 +278,8 @@ test-compose: build ## the compose file for real (skipped, visibly, without a Do
 
 bench: build $(patsubst tests/bench/%.c,$(BIN)/%,$(BENCH_SRC)) ## throughput, CPU per event, latency
 	$(call script,tests/bench/run.sh)
+bench-classify: build $(BIN)/bench_classify ## models: texts a second, beside scikit-learn and fastText (DATA=folder)
+	$(call script,tests/bench/classify.sh)
 bench-clocks: build $(BIN)/bench_clocks $(BIN)/bench_consume ## a million running clocks: start, memory, firing, restore
 	$(call script,tests/bench/clocks.sh)
 e2e: build ## the contract (design) checked from outside, on stacks of its own
