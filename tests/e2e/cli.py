@@ -131,6 +131,9 @@ def check_views(r):
         "sla_clocks": "complaint_id clock policy policy_version started_at due_at status met_at breached_at paused_seconds",
         "dead_letters": "topic partition offset stage reason detail recorded_at",
         "collectives": "collective_id product issue status complaints customers first_at confirmed_at doubling_hours alarmed_at",
+        "classification_quality": "week task model language findings by_model_percent needs_review_percent confidence_mean "
+                                  "corrections confirmed changed model_judged model_right agreement_percent",
+        "classification_drift": "task week findings previous psi psi_noise drift",
     }
     for name in ("sla_compliance triage_backlog recovery_window double_deviation causes channels teams feedback_loop "
                  "remedies satisfaction progress daily dates").split():
