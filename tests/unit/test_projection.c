@@ -307,18 +307,12 @@ test_columns(void **state)
         [PG_TIMESTAMPTZ] = "timestamptz",
     };
     static const char *const sql[ROWS_TABLES] = {
-        [ROWS_OFFSETS] = sql_offsets_advance,
-        [ROWS_EVENTS] = sql_complaint_events,
-        [ROWS_ASSIGNMENTS] = sql_assignments,
-        [ROWS_COMPLAINTS] = sql_complaints,
-        [ROWS_INHERIT] = sql_inherit,
-        [ROWS_FINDINGS] = sql_findings,
-        [ROWS_CLOCKS] = sql_sla_clocks,
-        [ROWS_CUSTOMERS] = sql_customers,
-        [ROWS_REMEDIES] = sql_remedies,
-        [ROWS_FEEDBACK] = sql_feedback_items,
-        [ROWS_DEAD] = sql_dead_letters,
-        [ROWS_ERASE] = sql_erase,
+        [ROWS_OFFSETS] = sql_offsets_advance, [ROWS_EVENTS] = sql_complaint_events,
+        [ROWS_ASSIGNMENTS] = sql_assignments, [ROWS_COMPLAINTS] = sql_complaints,
+        [ROWS_INHERIT] = sql_inherit,         [ROWS_FINDINGS] = sql_findings,
+        [ROWS_CLOCKS] = sql_sla_clocks,       [ROWS_CUSTOMERS] = sql_customers,
+        [ROWS_REMEDIES] = sql_remedies,       [ROWS_FEEDBACK] = sql_feedback_items,
+        [ROWS_DEAD] = sql_dead_letters,       [ROWS_ERASE] = sql_erase,
     };
     struct rows *rows = calloc(1, sizeof *rows);
     (void)state;
