@@ -11,7 +11,7 @@ const char train_help[] =
     "with\n"
     "  such a header.  With a date on every line (occurred_at, received_at, date or "
     "time)\n"
-    "  the choice is made on the latest fifth, else by folds.  The same lines make the "
+    "  the choice is made on fifths of time, else by folds.  The same lines make the "
     "same\n"
     "  model, in any order and any number of files.\n"
     "  --task T            what the labels are of; the service looks for its tasks\n"
@@ -27,7 +27,7 @@ const char train_help[] =
     "  --licence, --source, --date   what the card says; the date is today, or that of\n"
     "                      SOURCE_DATE_EPOCH, and stands in the model only if given\n"
     "  --max-features N    a smaller model\n"
-    "  --choice C,B,R,H,T  as a card shows it: nothing is tried out\n"
+    "  --choice C,B,R,H,T  as a card shows it: nothing is tried or averaged\n"
     "  Writes MODEL and MODEL.card.json.  Exit 1 if there is too little to learn from.\n";
 
 struct training {

@@ -91,7 +91,13 @@ learn_card(const struct learn_origin *origin, const struct train_result *result,
     }
     buf_add_c(out, ",\"choice\":");
     add_choice(&result->choice, out);
-    buf_add_c(out, "},\"tried\":[");
+    buf_add_c(out, "},\"averaged_with\":[");
+    for (size_t i = 0; i < result->n_also; i++) {
+        buf_add_c(out, i ? "," : "");
+        add_choice(&result->also[i], out);
+        buf_add_char(out, '}');
+    }
+    buf_add_c(out, "],\"tried\":[");
     for (size_t i = 0; i < result->n_tried; i++) {
         buf_add_c(out, i ? "," : "");
         add_choice(&result->tried[i].choice, out);
