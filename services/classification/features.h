@@ -65,6 +65,7 @@ struct features_scratch {
     uint32_t cp[FEATURES_LOOK];
     uint8_t cp_class[FEATURES_LOOK];
     size_t n_cp;
+    size_t steps; /* code points that cutting looked at, those seen twice twice */
     struct features_token token[FEATURES_LOOK + 1];
     size_t n_token;
     struct features_word word[FEATURES_LOOK / 2 + 1]; /* in the order of the text */

@@ -135,8 +135,11 @@ take_address(struct cutter *c)
         return false;
     bool url = stands(s, c->at, STR("http://")) || stands(s, c->at, STR("https://")) ||
                stands(s, c->at, STR("ww.")); /* www., its run of w cut */
-    if (url)
-        put_class(c, blank_after(s, c->at), CLASS_URL);
+    if (url) {
+        size_t end = blank_after(s, c->at);
+        c->scratch->steps += end - c->at;
+        put_class(c, end, CLASS_URL);
+    }
     return url;
 }
 
@@ -152,6 +155,7 @@ take_mail(struct cutter *c, size_t at_sign)
         dot = dot || s->cp[end] == '.';
         end++;
     }
+    c->scratch->steps += end - at_sign;
     if (dot)
         put_class(c, end, CLASS_MAIL);
     return dot;
@@ -173,6 +177,7 @@ take_word(struct cutter *c)
             break;
         hash = mix(hash, s->cp[end]);
     }
+    c->scratch->steps += end - c->at;
     if (is_at(s, end, '@') && take_mail(c, end))
         return;
     if (digits == end - c->at && digits > 4)
@@ -188,6 +193,7 @@ take_handle(struct cutter *c)
     size_t end = c->at + 1;
     while (is_word_at(s, end) || is_at(s, end, '_'))
         end++;
+    c->scratch->steps += end - c->at;
     if (end - c->at > 1)
         put_class(c, end, CLASS_HANDLE);
     else
@@ -202,6 +208,7 @@ take_sign(struct cutter *c)
     size_t end = c->at;
     while (end < s->n_cp && s->cp[end] == s->cp[c->at])
         end++;
+    c->scratch->steps += end - c->at;
     size_t n = end - c->at > 1 ? 2 : 1;
     put(c, c->at, end, FEATURES_IS_SIGN, mix(hash_of(s->cp + c->at, n), n));
 }
@@ -211,7 +218,9 @@ features_cut(struct features_scratch *scratch)
 {
     struct cutter c = {.scratch = scratch};
     scratch->n_token = 0;
+    scratch->steps = 0;
     while (c.at < scratch->n_cp) {
+        scratch->steps++;
         switch ((enum features_class)scratch->cp_class[c.at]) {
         case FEATURES_LETTER:
             if (!take_address(&c))

@@ -27,6 +27,16 @@ next_code(const unsigned char *text, size_t len, size_t *at)
     return code;
 }
 
+/* Marks of no script: over and through any letter, which nobody reads as another one.
+ * Vowels of Indic scripts, points of Hebrew and Arabic are letters. */
+static bool
+is_decoration(uint32_t cp)
+{
+    return (cp >= 0x300 && cp < 0x370) || (cp >= 0x1AB0 && cp < 0x1B00) ||
+           (cp >= 0x1DC0 && cp < 0x1E00) || (cp >= 0x20D0 && cp < 0x2100) ||
+           (cp >= 0xFE20 && cp < 0xFE30);
+}
+
 static void
 add(struct features_scratch *scratch, uint32_t cp, enum features_class class)
 {
@@ -46,6 +56,8 @@ add(struct features_scratch *scratch, uint32_t cp, enum features_class class)
             return;
         }
     }
+    if (class == FEATURES_COMBINING && is_decoration(cp))
+        return;
     if (class == FEATURES_COMBINING)
         class = FEATURES_LETTER;
     /* "sooooo" is "soo": the third of one letter in a row adds nothing. */

@@ -161,6 +161,63 @@ test_same(void **state)
         {"a b", "b a", false},
         {"退款", "款退", false},
         {"in 2023", "in 2024", false},
+        /* What cannot be seen does not part a word. */
+        {"refund",
+         "re\xE2\x80\x8B"
+         "fund",
+         true}, /* zero width space          */
+        {"refund",
+         "r\xE2\x80\x8D"
+         "e\xE2\x80\x8D"
+         "f\xE2\x80\x8D"
+         "und",
+         true}, /* joiners */
+        {"refund",
+         "re\xC2\xAD"
+         "fund",
+         true}, /* soft hyphen      */
+        {"refund",
+         "re\xCD\x8F"
+         "fund",
+         true}, /* grapheme joiner  */
+        {"refund",
+         "\xEF\xBB\xBFre\xE2\x81\xA0"
+         "fund",
+         true}, /* marks of bytes, no break */
+        {"refund",
+         "re\xEF\xB8\x8F"
+         "fund",
+         true}, /* variation        */
+        {"refund",
+         "re\xF3\xA0\x81\xA1"
+         "fund",
+         true}, /* a tag            */
+        {"refund",
+         "\xE2\x80\xAEre\xE2\x80\xAD"
+         "fund\xE2\x80\xAC",
+         true},                                             /* overrides */
+        {"refund", "\xE2\x81\xA6refund\xE2\x81\xA9", true}, /* isolates         */
+        /* Letters in other dress are the same letters. */
+        {"refund",
+         "\xEF\xBD\x92\xEF\xBD\x85\xEF\xBD\x86\xEF\xBD\x95\xEF\xBD\x8E\xEF\xBD\x84",
+         true},
+        {"refund",
+         "\xF0\x9D\x90\xAB\xF0\x9D\x90\x9E\xF0\x9D\x90\x9F\xF0\x9D\x90\xAE\xF0\x9D\x90"
+         "\xA7\xF0\x9D\x90\x9D",
+         true},
+        {"refund",
+         "r\xCC\xB7"
+         "e\xCC\xB8"
+         "f\xCC\xB6\xCD\x95"
+         "u\xCC\xB7n\xCC\xB7"
+         "d\xCC\xB7",
+         true}, /* struck through */
+        {"退款", "退\xE2\x80\x8B款", true},
+        {"resume", "r\xC3\xA9sum\xC3\xA9", false}, /* an accent is a letter's own */
+        {"re fund",
+         "re\x01"
+         "fund",
+         true},
     };
     const struct rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -205,7 +262,8 @@ test_blocks(void **state)
     assert_int_equal(rig->one->gram[0].hash, rig->two->gram[0].hash);
 }
 
-/* A megabyte of one thing stays within the scratch. */
+/* A megabyte of one thing stays within the scratch, each part of it looked at but a few
+ * times, and is the same again. */
 static void
 test_bounds(void **state)
 {
@@ -216,21 +274,39 @@ test_bounds(void **state)
         "!",
         "? ",
         "1",
+        "12 ",
         "@",
         "@a",
+        "a@",
+        "a@b-",
+        "a@b-b-b-b-b-b-b-b-",
+        "a.b@c.d.",
         "不",
         "不\xCC\x81",
         "\xFF",
-        "\xEF\xB7\xBA",
+        "\xC0\xAF",         /* a long form       */
+        "\xED\xA0\x80",     /* half a surrogate  */
+        "\xF4\x90\x80\x80", /* beyond Unicode    */
+        "\xEF\xB7\xBA",     /* becomes 18 letters */
         "http://",
+        "http:// ",
+        "www.a ",
         "a@b.c ",
         "'",
+        "a'",
         "n't ",
+        "not ",
         "abcdefgh ",
         "\xCC\x81",
+        "\xCC\x81\xCC\xB7",
+        "a\xCC\xB7",
+        "\xE0\xA4\xBE\xE0\xA4\xBF", /* vowels without a letter */
         "\xE2\x80\x8B",
+        "a\xE2\x80\x8D",
+        "\xE2\x80\xAE",
         "\xF0\x9F\x98\xA1",
         "\xF0\xA0\x80\x80",
+        "\xF3\xA0\x81\xA1",
     };
     const struct rig *rig = *state;
     CLEANUP(buf_release) struct buf text = {0};
@@ -242,8 +318,63 @@ test_bounds(void **state)
         features_read(rig->table, buf_str(&text), buf_str(&text), rig->one);
         assert_true(rig->one->n_cp <= FEATURES_LOOK);
         assert_true(rig->one->n_token <= FEATURES_LOOK);
+        assert_true(rig->one->n_word <= COUNT_OF(rig->one->word));
         assert_true(rig->one->n_gram <= COUNT_OF(rig->one->gram));
         assert_true(rig->one->n_word_gram <= rig->one->n_gram);
+        assert_true(rig->one->steps <= 4 * rig->one->n_cp);
+        features_read(rig->table, buf_str(&text), buf_str(&text), rig->two);
+        assert_int_equal(rig->one->n_gram, rig->two->n_gram);
+        for (size_t k = 0; k < rig->one->n_gram; k++)
+            assert_true(rig->one->gram[k].hash == rig->two->gram[k].hash);
+    }
+}
+
+/* NUL is a byte as others are: what is behind it counts. */
+static void
+test_nul(void **state)
+{
+    const struct rig *rig = *state;
+    features_read(rig->table, STR_NULL, STR("a\0b"), rig->one);
+    read_text(rig, "a b", rig->two);
+    assert_int_equal(rig->one->n_token, 2);
+    for (size_t i = 0; i < rig->two->n_gram; i++)
+        assert_true(rig->one->gram[i].hash == rig->two->gram[i].hash);
+}
+
+/* Every word is counted, also when the table of words has no room near its place. */
+static void
+test_words(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t words;
+        uint32_t first; /* times */
+    } table[] = {
+        {"", 0, 0},           {"a", 1, 1},           {"a b a c a", 3, 3},
+        {"@x 退款 !!", 0, 0}, {"don't Don't", 1, 2},
+    };
+    const struct rig *rig = *state;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        print_message("row %zu: %s\n", i, table[i].text);
+        read_text(rig, table[i].text, rig->one);
+        assert_int_equal(rig->one->n_word, table[i].words);
+        if (table[i].words > 0)
+            assert_int_equal(rig->one->word[0].times, table[i].first);
+    }
+    CLEANUP(buf_release) struct buf text = {0};
+    for (int again = 0; again < 2; again++)
+        for (unsigned i = 0; i < 5000; i++)
+            buf_printf(&text, "w%c%c%c ", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676);
+    features_read(rig->table, STR_NULL, buf_str(&text), rig->one);
+    size_t times = 0;
+    for (size_t i = 0; i < rig->one->n_word; i++)
+        times += rig->one->word[i].times;
+    assert_int_equal(times, rig->one->n_token);
+    assert_true(rig->one->n_word >= 5000 && rig->one->n_word < 5100);
+    for (size_t i = 0; i < rig->one->n_token; i++) {
+        const struct features_token *token = &rig->one->token[i];
+        const struct features_word *word = &rig->one->word[rig->one->word_of[i]];
+        assert_true(token->hash == rig->one->token[word->token].hash);
     }
 }
 
@@ -251,10 +382,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_same),
-        cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_tokens), cmocka_unit_test(test_same),
+        cmocka_unit_test(test_blocks), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_nul),    cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
