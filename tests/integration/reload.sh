@@ -3,7 +3,8 @@
 #   tests/integration/reload.sh
 # Running clocks keep the target and version of their start, open pauses stay open, new cases get
 # the new policy; a bad file keeps the old one and says where it is bad; triage scores anew at
-# the next event; and what was pinned outlives a kill -9 under the new policy.
+# the next event; what was pinned outlives a kill -9 under the new policy; new models of
+# classification decide from then on, a cut one is refused.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 port=${PORT_BASE:-19800}
@@ -143,6 +144,42 @@ is "a score stays until the next event" "$before" "$(score NEW)"
 say 2026-03-24T09:00:00Z acknowledged NEW
 through
 is "and is made anew with it" 4 "$(part NEW)"
+
+# --- classification: models ------------------------------------------------------------------
+# What the pipeline found of a text, and which model said so.
+product_model() { get classification /metrics | sed -n 's/^redress_classification_model_info{.*task="product".*model="\([^"]*\)".*/\1/p' | head -1; }
+product() { sql "SELECT product FROM bi.complaints WHERE complaint_ref = '$1'"; }
+words='"channel":"web","text":"Disappointed by the toaster and the toaster."'
+mkdir -p "$policy/models"
+cp tests/scenario/policies/phrases/models.json "$policy/models.json"
+hup classification
+is "no models are a policy, too" "1 0" "$(metric classification reloads) $(metric classification failures)"
+say 2026-03-24T10:00:00Z submitted PHRASES "$words"
+through
+is "phrases do not know a toaster" "" "$(product PHRASES)"
+cp tests/scenario/policies/trained/models/*.model "$policy/models/"
+cp tests/scenario/policies/trained/models.json "$policy/models.json"
+hup classification
+is "classification takes its models" "2 0" "$(metric classification reloads) $(metric classification failures)"
+say 2026-03-24T11:00:00Z submitted MODEL "$words"
+through
+is "the new model decides" appliances "$(product MODEL)"
+model=$(product_model)
+like "and names itself" '^product-2026-11-22-[0-9a-f]{8}$' "$model"
+# Cut in place, as an interrupted copy leaves it.
+head -c 3000 tests/scenario/policies/trained/models/product.model >"$policy/models/product.model"
+say 2026-03-24T12:00:00Z submitted CUT "$words"
+through
+is "a file that is overwritten changes nothing" appliances "$(product CUT)"
+hup classification
+is "a cut model is refused" "2 1" "$(metric classification reloads) $(metric classification failures)"
+like "the log names place and file" 'models\.json: \$\.models\[1\]\.file: models/product\.model: not a usable model: it is cut' "$(refused classification)"
+say 2026-03-24T13:00:00Z submitted STAYS "$words"
+through
+is "the old model stays" "appliances $model" "$(product STAYS) $(product_model)"
+refusal=$(redress-classification --config "$REDRESS_CONFIG" --instance cut --ops-port 0 2>&1 | grep '"error"') || true
+is "a start with it ends, with one line" 1 "$(grep -c . <<<"$refusal")"
+like "which names the file" 'models/product\.model: not a usable model' "$refusal"
 redress verify >/dev/null || is "verify is clean" yes no
 
 echo "reload: $passed passed, $failed failed"
