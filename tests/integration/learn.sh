@@ -338,7 +338,7 @@ for i in range(66):
     event("submitted", "2026-03-02T09:00:00Z", data)
 for i in range(60): # said wrongly first, then rightly: the last wins
     if i % 3 == 0:
-        corrected(i, product=sorted(topic)[(i + 1) % 2])
+        corrected(i, product="guess")
     corrected(i, product=sorted(topic)[i % 2])
 corrected(0, "2026-03-05T09:00:00Z", severity=4)          # of another task: changes nothing
 corrected(60, product="airship")                          # erased below
@@ -364,6 +364,8 @@ PY
     is "no text on standard error" 0 "$(grep -cE 'secretword|zeppelin|sonar' <<<"$err" || true)"
     is "the card has the rows" "61 complaints.routed 61 4" "$(card=$(<"$work/c.model.card.json")
         { member "$card" texts; for k in file rows left_out; do member "$card" data 0 $k; done; } | xargs)"
+    redo evaluate --model "$work/c.model" --labels "$work/one-label.jsonl"
+    like "the last correction of each is its label" 'file: x; model: airship, submarine;' "$err"
     is "what was corrected is learnt, not what upstream said" "airship submarine" "$(
         printf '%s\n' '{"id":1,"text":"helium and mooring of the zeppelin"}' '{"id":2,"text":"the sonar and the ballast hatch"}' |
             redress classify --model "$work/c.model" | sed 's/.*"label":"\([a-z]*\)".*/\1/' | xargs)"
