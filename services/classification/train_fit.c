@@ -27,6 +27,7 @@ struct fit {
     double *y;
     uint32_t n;
     double *factor; /* of each row, for the label being fitted */
+    double *plain;  /* values of x before a factor, text after text */
     double n_of[MODEL_LABELS];
 };
 
@@ -42,12 +43,13 @@ set_factors(struct fit *f, uint32_t label)
     double sum_without = rows;
     for (uint32_t i = 0; i < 2 * rows; i++)
         f->factor[i] = 1;
+    const double *plain = f->plain;
     for (uint32_t i = 0; i < f->n; i++) {
         double *to = f->label[i] == label ? with : without;
         double *sum = f->label[i] == label ? &sum_with : &sum_without;
         for (const struct feature_node *x = f->x[i]; x->index <= (int)rows; x++) {
-            to[x->index - 1] += x->value;
-            *sum += x->value;
+            to[x->index - 1] += *plain;
+            *sum += *plain++;
         }
     }
     double mean = 0;
@@ -62,12 +64,24 @@ set_factors(struct fit *f, uint32_t label)
 }
 
 static void
-scale(struct fit *f)
+keep_plain(struct fit *f)
 {
     int rows = (int)f->m->n_rows;
+    double *plain = f->plain;
+    for (uint32_t i = 0; i < f->n; i++)
+        for (const struct feature_node *x = f->x[i]; x->index <= rows; x++)
+            *plain++ = x->value;
+}
+
+/* Values times factors; factors NULL: the values as they were. */
+static void
+scale(struct fit *f, const double *factor)
+{
+    int rows = (int)f->m->n_rows;
+    const double *plain = f->plain;
     for (uint32_t i = 0; i < f->n; i++)
         for (struct feature_node *x = f->x[i]; x->index <= rows; x++)
-            x->value *= f->factor[x->index - 1];
+            x->value = *plain++ * (factor ? factor[x->index - 1] : 1);
 }
 
 static void
@@ -109,7 +123,7 @@ fit_label(struct fit *f, uint32_t label, struct train_weights *ret)
     };
     if (f->choice->ratio > 0) {
         set_factors(f, label);
-        scale(f);
+        scale(f, f->factor);
     }
     srand(1); /* the solver shuffles */
     struct linear_model *trained = train(&problem, &parameter);
@@ -122,8 +136,6 @@ fit_label(struct fit *f, uint32_t label, struct train_weights *ret)
     }
     ret->bias[column] = (float)(turn * trained->w[m->n_rows]);
     free_and_destroy_model(&trained);
-    if (f->choice->ratio > 0)
-        train_matrix_fill(f->m, f->choice);
 }
 
 void
@@ -135,13 +147,17 @@ train_fit(struct train_matrix *m, const struct train_choice *choice, uint32_t le
     size_t x_bytes = m->n * sizeof(struct feature_node *);
     size_t y_bytes = m->n * sizeof(double);
     size_t factor_bytes = choice->ratio > 0 ? 2 * (size_t)m->n_rows * sizeof(double) : 0;
+    size_t plain_bytes = choice->ratio > 0 ? m->n_cells * sizeof(double) : 0;
     size_t label_bytes = m->n * sizeof(uint32_t);
-    BUG_IF(!buf_reserve(&memory, x_bytes + y_bytes + factor_bytes + label_bytes));
+    BUG_IF(!buf_reserve(&memory,
+                        x_bytes + y_bytes + factor_bytes + plain_bytes + label_bytes));
     struct fit f = {.m = m, .choice = choice};
     f.x = (struct feature_node **)(void *)memory.ptr;
     f.y = (double *)(void *)(memory.ptr + x_bytes);
     f.factor = (double *)(void *)(memory.ptr + x_bytes + y_bytes);
-    uint32_t *label = (uint32_t *)(void *)(memory.ptr + x_bytes + y_bytes + factor_bytes);
+    f.plain = (double *)(void *)(memory.ptr + x_bytes + y_bytes + factor_bytes);
+    uint32_t *label =
+        (uint32_t *)(void *)(memory.ptr + x_bytes + y_bytes + factor_bytes + plain_bytes);
     f.label = label;
     for (uint32_t i = 0; i < m->n; i++) {
         if (m->fold[i] == left_out)
@@ -150,8 +166,12 @@ train_fit(struct train_matrix *m, const struct train_choice *choice, uint32_t le
         label[f.n++] = m->label[i];
         f.n_of[m->label[i]]++;
     }
+    if (choice->ratio > 0)
+        keep_plain(&f);
     for (uint32_t k = 0; k < m->width; k++)
         fit_label(&f, m->width == 1 ? 1 : k, ret);
+    if (choice->ratio > 0)
+        scale(&f, NULL);
 }
 
 void
