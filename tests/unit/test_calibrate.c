@@ -212,6 +212,61 @@ test_fold_is_apart(void **state)
     assert_true(after.slope < before.slope * 0.8);
 }
 
+/* Texts that weigh nothing teach nothing. */
+static void
+test_weights(void **state)
+{
+    static const struct law LAWS[] = {{2, 3, 0, 0, false, 0}, {4, 4, 1, 0, false, 0}};
+    struct made *made = *state;
+    for (size_t k = 0; k < COUNT_OF(LAWS); k++) {
+        struct train_calibration cal;
+        print_message("row %zu: %u labels\n", k, LAWS[k].n_labels);
+        make(&LAWS[k], N, 1, made);
+        for (uint32_t i = 0; i < N; i += 2) {
+            made->truth[i] = (made->truth[i] + 1) % LAWS[k].n_labels;
+            made->weight[i] = 0;
+        }
+        train_calibrate(&made->held, made->guess, &cal);
+        print_message("slope %.3f, step %.3f\n", cal.slope, cal.sure_slope);
+        assert_near(cal.slope, LAWS[k].slope, 0.15 * LAWS[k].slope);
+        assert_near(cal.sure_slope, 1, 0.25);
+    }
+}
+
+static double
+mean_confidence(const struct score *score)
+{
+    double sum = 0;
+    for (int i = 0; i < SCORE_BINS; i++)
+        sum += score->bin[i].n * score->bin[i].confidence;
+    return sum / score->n;
+}
+
+/* How sure the reported answers are does not come from their own truths: were all of the
+ * latest wrong, the report would say so and be as sure of them as before. */
+static void
+test_report_is_apart(void **state)
+{
+    static const struct law LAW = {2, 3, 0, 0, true, 0};
+    struct made *made = *state;
+    struct arena arena = {0};
+    struct train_calibration cal;
+    struct train_checked checked[2];
+    make(&LAW, N, 1, made);
+    for (int turned = 0; turned < 2; turned++) {
+        for (uint32_t i = 0; turned && i < N; i++)
+            made->truth[i] = made->fold[i] == 0 ? 1 - made->truth[i] : made->truth[i];
+        train_check(&made->held, 0.95, &arena, &cal, &checked[turned]);
+        print_message("accuracy %.3f, sure %.3f\n", checked[turned].score.accuracy,
+                      mean_confidence(&checked[turned].score));
+    }
+    assert_true(checked[0].score.accuracy > 0.75);
+    assert_true(checked[1].score.accuracy < 0.25);
+    assert_near(mean_confidence(&checked[1].score), mean_confidence(&checked[0].score),
+                0.02);
+    arena_release(&arena);
+}
+
 /* Where nothing is to be learned nothing is kept; the reported figures tell what the
  * latest texts are like. */
 static void
@@ -227,6 +282,8 @@ test_check(void **state)
         {"all right", {2, 1000, 0, 0, false, 0}, {0.99, 1}, {1, 1}},
         {"by lot", {2, 0, 0, 0, false, 0}, {0.4, 0.6}, {0, 0}},
         {"by time, all alike", {4, 8, 0, 0, true, 0}, {0.85, 1}, {0.6, 1}},
+        {"by time, sharper", {4, 12, 0, 0, true, 0}, {0.9, 1}, {0.8, 1}},
+        {"by time, two labels", {2, 9, 0, 0, true, 0}, {0.85, 1}, {0.6, 1}},
         {"the latest fifth by lot", {4, 8, 0, 0, true, 1}, {0.15, 0.4}, {0, 0}},
     };
     struct made *made = *state;
@@ -246,6 +303,8 @@ test_check(void **state)
                         made->held.by_time ? N / 5 : N);
         assert_true(checked.score.accuracy >= table[i].accuracy[0]);
         assert_true(checked.score.accuracy <= table[i].accuracy[1]);
+        double n_kept = checked.kept.kept * checked.score.n; /* of the same texts */
+        assert_near(n_kept, round(n_kept), 1e-6);
         assert_true(checked.kept.kept >= table[i].kept[0]);
         assert_true(checked.kept.kept <= table[i].kept[1]);
         assert_int_equal(checked.threshold > 1, table[i].kept[1] <= 0);
@@ -402,7 +461,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_holds_on_unseen), cmocka_unit_test(test_label_of_its_own),
-        cmocka_unit_test(test_fold_is_apart),   cmocka_unit_test(test_check),
+        cmocka_unit_test(test_fold_is_apart),   cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_report_is_apart), cmocka_unit_test(test_check),
         cmocka_unit_test(test_threshold),       cmocka_unit_test(test_threshold_weighs),
         cmocka_unit_test(test_tables),          cmocka_unit_test(test_confidence),
     };
