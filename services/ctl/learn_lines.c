@@ -49,7 +49,7 @@ learn_lines_open(const char *path, struct err *err)
     BUG_IF(!lines);
     lines->fd = fd;
     (void)snprintf(lines->path, sizeof(lines->path), "%s", path);
-    buf_init(&lines->line, LEARN_LINE_BYTES);
+    buf_init(&lines->line, LEARN_LINE_BYTES + LEARN_LINE_END_BYTES);
     lines->hash = EVP_MD_CTX_new();
     BUG_IF(!lines->hash || EVP_DigestInit_ex(lines->hash, EVP_sha256(), NULL) != 1);
     return lines;
@@ -168,13 +168,29 @@ fill(struct learn_lines *lines, struct err *err)
     return true;
 }
 
-/* Up to the line's maximum. */
+/* Beyond the line's maximum its last bytes take each other's place: an id may stand
+ * there, behind a text of any length. */
 static void
 keep(struct learn_lines *lines, const char *bytes, size_t len)
 {
-    size_t room = LEARN_LINE_BYTES - lines->line.len;
-    lines->cut = lines->cut || len > room;
-    (void)buf_add(&lines->line, bytes, len < room ? len : room);
+    size_t most = LEARN_LINE_BYTES + LEARN_LINE_END_BYTES;
+    size_t over = lines->line.len + len > most ? lines->line.len + len - most : 0;
+    size_t old =
+        lines->line.len > LEARN_LINE_BYTES ? lines->line.len - LEARN_LINE_BYTES : 0;
+    size_t drop = over < old ? over : old;
+    lines->cut = lines->cut || over > 0;
+    if (drop > 0) {
+        char *end = lines->line.ptr + LEARN_LINE_BYTES;
+        memmove(end, end + drop, old - drop);
+        lines->line.len -= drop;
+    }
+    /* What is new is longer than the rest of the room: its own middle goes. */
+    size_t skip = over - drop;
+    size_t head = lines->line.len < LEARN_LINE_BYTES && skip > 0
+                      ? LEARN_LINE_BYTES - lines->line.len
+                      : 0;
+    (void)buf_add(&lines->line, bytes, head);
+    (void)buf_add(&lines->line, bytes + head + skip, len - head - skip);
 }
 
 bool

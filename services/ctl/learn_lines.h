@@ -8,9 +8,9 @@
 
 #include "base/base.h"
 
-#define LEARN_LINE_BYTES                                                                 \
-    ((size_t)64 * 1024 * 1024) /* what is beyond in a line is cut                        \
-                                */
+/* A longer line loses its middle: first that many bytes, then its end. */
+#define LEARN_LINE_BYTES ((size_t)64 * 1024 * 1024)
+#define LEARN_LINE_END_BYTES ((size_t)4096)
 
 struct learn_lines;
 

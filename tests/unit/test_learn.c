@@ -261,18 +261,22 @@ test_gzip_members(void **state)
     assert_non_null(strstr(err.text, "breaks off"));
 }
 
-/* Longer than any chunk; beyond the maximum a line is cut and the next is whole. */
+/* Longer than any chunk; beyond the maximum a line keeps its end, and the next is whole.
+ */
 static void
 test_long_lines(void **state)
 {
     (void)state;
+    static const size_t most = LEARN_LINE_BYTES + LEARN_LINE_END_BYTES;
     static const struct {
         size_t bytes;
         bool cut;
     } rows[] = {{131072, false},
                 {131073, false},
-                {LEARN_LINE_BYTES, false},
-                {LEARN_LINE_BYTES + 1, true}};
+                {LEARN_LINE_BYTES + LEARN_LINE_END_BYTES, false},
+                {LEARN_LINE_BYTES + LEARN_LINE_END_BYTES + 1, true},
+                {LEARN_LINE_BYTES + 131072 + 77, true},
+                {LEARN_LINE_BYTES + 5 * 131072 - 3, true}};
     CLEANUP(buf_release) struct buf given = {.max_bytes = 2 * LEARN_LINE_BYTES};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         print_message("row %zu: %zu bytes\n", i, rows[i].bytes);
@@ -281,15 +285,21 @@ test_long_lines(void **state)
         bool end = false;
         buf_clear(&given);
         assert_true(buf_reserve(&given, rows[i].bytes + 8));
-        memset(given.ptr, 'x', rows[i].bytes);
+        for (size_t k = 0; k < rows[i].bytes; k++)
+            given.ptr[k] = (char)('a' + (k * 7 + k / 1000) % 26);
         given.len = rows[i].bytes;
         buf_add_c(&given, "\nnext");
         put(buf_str(&given), false, "wb");
         struct learn_lines *in = learn_lines_open(file, &err);
         assert_non_null(in);
         assert_true(learn_lines_next(in, &line, &end, &err));
-        assert_int_equal(line.len, rows[i].cut ? LEARN_LINE_BYTES : rows[i].bytes);
+        assert_int_equal(line.len, rows[i].cut ? most : rows[i].bytes);
         assert_int_equal(learn_lines_was_cut(in), rows[i].cut);
+        size_t first = rows[i].cut ? LEARN_LINE_BYTES : line.len;
+        assert_memory_equal(line.ptr, given.ptr, first);
+        assert_memory_equal(line.ptr + first,
+                            given.ptr + rows[i].bytes - (line.len - first),
+                            line.len - first);
         assert_true(learn_lines_next(in, &line, &end, &err));
         assert_false(end);
         assert_true(str_eq(line, STR("next")));
