@@ -60,7 +60,8 @@ work_decide(struct work *w, enum task task, struct str label, double confidence,
                           .upstream = by == DECIDED_BY_UPSTREAM ? label : old.upstream,
                           .model_label = old.model_label,
                           .has_model_confidence = old.has_model_confidence,
-                          .model_confidence = old.model_confidence};
+                          .model_confidence = old.model_confidence,
+                          .model_asked = old.model_asked};
     /* Phrases are no model whose word would be kept. */
     if (by == DECIDED_BY_MODEL)
         f->model = names && !str_is_null(names->model) ? names->model : STR("phrases");

@@ -43,18 +43,24 @@ finding_of(const struct classification_section *section, struct str task)
     return NULL;
 }
 
-/* What the model that the finding names made of it, or the phrases in its place; null:
- * nothing.  Where phrases decided, an unsure model's own label is not theirs. */
-static struct str
-model_said(const struct finding *f, double *ret_confidence)
+struct said {
+    struct str label; /* null: nobody said anything */
+    double confidence;
+    struct str model; /* null: phrases */
+};
+
+/* What the model made of it, whoever decided; where none was asked, the phrases in its
+ * place. */
+static struct said
+model_said(const struct finding *f)
 {
-    bool decided = f->decided_by == DECIDED_BY_MODEL;
-    if (decided && (str_eq(f->model, STR("phrases")) || str_is_null(f->model_label))) {
-        *ret_confidence = f->confidence;
-        return f->label;
-    }
-    *ret_confidence = f->model_confidence;
-    return f->model_label;
+    bool phrases = str_eq(f->model, STR("phrases"));
+    struct str model = phrases ? STR_NULL : f->model;
+    bool asked = !str_is_null(f->model_label) && !(phrases && str_is_null(f->model_asked));
+    if (f->decided_by == DECIDED_BY_MODEL && !asked)
+        return (struct said){f->label, f->confidence, model};
+    return (struct said){f->model_label, f->model_confidence,
+                         str_is_null(f->model_asked) ? model : f->model_asked};
 }
 
 static bool
@@ -95,23 +101,22 @@ static void
 measure_finding(struct turn *turn, const struct classification_section *section,
                 const struct finding *f)
 {
-    double confidence = 0;
-    struct str said = model_said(f, &confidence);
+    const struct said said = model_said(f);
     const struct str labels[] = {f->task, label_of(turn_policy(turn), f),
                                  str_from(decided_by_name(f->decided_by)),
                                  yes_no(f->needs_review)};
     turn_observe(turn, CLASSIFICATION_FINDINGS, labels, 1);
-    if (str_is_null(said))
+    if (str_is_null(said.label))
         return;
-    turn_observe(turn, CLASSIFICATION_CONFIDENCE, labels, confidence);
+    turn_observe(turn, CLASSIFICATION_CONFIDENCE, labels, said.confidence);
     /* Upstream's word as we read it, where it decided: "ENGLISH" is en. */
     struct str upstream = f->decided_by == DECIDED_BY_UPSTREAM ? f->label : f->upstream;
     if (!str_empty(upstream)) {
-        const struct str agrees[] = {f->task, yes_no(str_eq(upstream, said))};
+        const struct str agrees[] = {f->task, yes_no(str_eq(upstream, said.label))};
         turn_observe(turn, CLASSIFICATION_UPSTREAM, agrees, 1);
     }
-    if (!str_empty(f->model) && !str_eq(f->model, STR("phrases"))) {
-        const struct str model[] = {f->task, section->language, f->model};
+    if (!str_empty(said.model)) {
+        const struct str model[] = {f->task, section->language, said.model};
         turn_observe(turn, CLASSIFICATION_MODEL, model, 1);
     }
 }
@@ -134,10 +139,9 @@ measure_correction(struct turn *turn, const struct action *action,
     for (size_t i = 0; i < COUNT_OF(tasks); i++) {
         const struct finding *was = finding_of(before, tasks[i].task);
         const struct finding *is = finding_of(now, tasks[i].task);
-        double confidence = 0;
         if (!tasks[i].named || !is)
             continue;
-        struct str said = was ? model_said(was, &confidence) : STR_NULL;
+        struct str said = was ? model_said(was).label : STR_NULL;
         const struct str labels[] = {tasks[i].task,
                                      str_is_null(said) ? STR("none")
                                                        : yes_no(str_eq(said, is->label))};

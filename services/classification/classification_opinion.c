@@ -263,6 +263,7 @@ work_note_models(struct work *w, const struct reading *r)
         if (!said->entry || f->decided_by == DECIDED_BY_NOTHING)
             continue;
         f->model_label = said->label;
+        f->model_asked = said->entry->version;
         f->has_model_confidence = true;
         f->model_confidence = said->confidence;
         if (f->decided_by != DECIDED_BY_MODEL)

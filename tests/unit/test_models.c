@@ -244,6 +244,7 @@ test_findings(void **state)
     assert_true(str_eq(f->model_label, STR("appliances"))); /* ours, not "kettles" */
     assert_true(f->has_model_confidence && f->model_confidence == f->confidence);
     assert_true(str_starts(f->model, STR("product-2026-11-22-")));
+    assert_true(str_eq(f->model_asked, f->model));
     assert_true(has_reason(f, "kettle"));
     assert_false(f->needs_review);
     assert_true(has_reason(finding(&s, "double_deviation"), "umpteenth"));
@@ -256,7 +257,33 @@ test_findings(void **state)
     assert_int_equal(f->decided_by, DECIDED_BY_CORRECTION);
     assert_true(str_eq(f->model_label, STR("appliances")));
     assert_true(str_starts(f->model, STR("product-")));
+    assert_true(str_starts(f->model_asked, STR("product-")));
     assert_int_equal(f->n_reasons, 0);
+    models_room_free(room);
+    arena_release(&arena);
+    classification_policy_free(policy);
+}
+
+/* Where phrases speak over an unsure model: which one that was stays known. */
+static void
+test_asked(void **state)
+{
+    struct classification_policy *policy = load(*state);
+    struct models_room *room = models_room_new();
+    struct arena arena = {0};
+    struct classification_section s;
+    struct submission sub = {.channel = CHANNEL_WEB,
+                             .text = STR("How do I change the address on my mortgage?")};
+    struct action fix = {.product = STR("hotel")};
+    classification_submit(policy, room, &sub, &arena, &s);
+    assert_true(str_eq(finding(&s, "product")->model, STR("phrases")));
+    for (int corrected = 0; corrected <= 1; corrected++) {
+        const struct finding *f = finding(&s, "product");
+        assert_true(str_eq(f->label, corrected ? STR("hotel") : STR("mortgage")));
+        assert_false(str_is_null(f->model_label) || str_eq(f->model_label, f->label));
+        assert_true(str_starts(f->model_asked, STR("product-")));
+        classification_correct(policy, &fix, &arena, &s);
+    }
     models_room_free(room);
     arena_release(&arena);
     classification_policy_free(policy);
@@ -428,6 +455,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_file_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_versions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_findings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_drift, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_masked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
