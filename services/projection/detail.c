@@ -355,6 +355,8 @@ put_finding(struct object *tasks, const struct finding *f)
     put_bool(&o, "needs_review", f->needs_review, true);
     put(&o, "upstream", f->upstream);
     put(&o, "model", f->model);
+    if (!str_eq(f->model_asked, f->model))
+        put(&o, "model_asked", f->model_asked);
     put(&o, "model_label", f->model_label);
     put_double(&o, "model_confidence", f->has_model_confidence, f->model_confidence);
     (void)buf_add_char(tasks->out, '}');

@@ -280,30 +280,44 @@ test_later(void **state)
     story_drop(s);
 }
 
-/* Each word is counted for whom it is from: phrases beside an unsure model, and a model
- * that was not followed although it decided (in doubt it is a complaint). */
+/* Each word is counted for whom it is from: phrases alone, a model that was not sure and
+ * that phrases spoke over (right at last), and one that was not followed although it decided
+ * (in doubt it is a complaint). */
 static void
 test_whose_word(void **state)
 {
     struct story *s = story_new();
-    struct finding phrases =
-        beside(found("kind", "inquiry", DECIDED_BY_MODEL, 0.66), NULL, "praise", 0.4);
+    struct finding alone = found("kind", "inquiry", DECIDED_BY_MODEL, 0.66);
+    struct finding over =
+        beside(found("kind", "inquiry", DECIDED_BY_MODEL, 0.8), NULL, "praise", 0.4);
+    struct finding not_followed =
+        beside(found("kind", "complaint", DECIDED_BY_MODEL, 0.3), NULL, "praise", 0.5);
+    struct finding sure =
+        beside(found("kind", "inquiry", DECIDED_BY_MODEL, 0.9), NULL, "inquiry", 0.9);
     (void)state;
 
-    phrases.model = STR("phrases");
-    say_one(s, EVENT_TYPE_COMPLAINT_SUBMITTED, 1, phrases);
-    say_one(
-        s, EVENT_TYPE_COMPLAINT_SUBMITTED, 2,
-        beside(found("kind", "complaint", DECIDED_BY_MODEL, 0.3), NULL, "praise", 0.5));
-    for (unsigned i = 1; i <= 2; i++)
-        say_one(s, EVENT_TYPE_COMPLAINT_CORRECTED, i,
+    alone.model = over.model = STR("phrases");
+    over.model_asked = not_followed.model_asked = sure.model_asked = STR("v1");
+    const struct finding said[] = {alone, over, not_followed, sure};
+    for (unsigned i = 0; i < COUNT_OF(said); i++)
+        say_one(s, EVENT_TYPE_COMPLAINT_SUBMITTED, i + 1, said[i]);
+    for (unsigned i = 0; i < COUNT_OF(said); i++)
+        say_one(s, EVENT_TYPE_COMPLAINT_CORRECTED, i + 1,
                 found("kind", "praise", DECIDED_BY_CORRECTION, 1));
     server_fresh();
     write_from(s, 0, EVENTS);
     assert_ask(
-        "SELECT string_agg(concat_ws('|', model, model_judged, model_right, changed,"
-        " confidence_mean), ', ' ORDER BY model) FROM bi.classification_quality",
-        "phrases|1|0|1|0.660, v1|1|1|1|0.500");
+        "SELECT string_agg(concat_ws('|', model, findings, by_model, by_phrases,"
+        " model_judged, model_right, changed, confidence_mean), ', ' ORDER BY model)"
+        " FROM bi.classification_quality",
+        "phrases|1|1|1|1|0|1|0.660, v1|3|3|1|3|2|3|0.600");
+    assert_ask("SELECT string_agg(concat_ws('|', model, confidence_from, findings,"
+               " model_right), ', ' ORDER BY model, confidence_from)"
+               " FROM bi.classification_calibration",
+               "phrases|0.6|1|0, v1|0|1|1, v1|0.5|1|1, v1|0.9|1|0");
+    /* The same version twice is not kept twice. */
+    assert_ask("SELECT count(*) FROM redress.findings WHERE first::text LIKE '%asked%'",
+               "1");
     story_drop(s);
 }
 

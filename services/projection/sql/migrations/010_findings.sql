@@ -2,8 +2,8 @@
 -- later: how good the models are on our own cases, and whether what they say shifts.
 
 -- One row a complaint.  first is an object by task: label, decided_by, confidence and, where
--- they are, needs_review, upstream, model, model_label, model_confidence; reasons are not
--- here, they may hold words of the text.  corrected is an object by task, too: the label that
+-- they are, needs_review, upstream, model, model_asked (if not the same), model_label,
+-- model_confidence; reasons are not here, they may hold words of the text.  corrected is an object by task, too: the label that
 -- a person said last (also when it was the same).
 CREATE TABLE findings (
     complaint_id uuid PRIMARY KEY,
@@ -20,23 +20,25 @@ SELECT f.complaint_id, t.task, f.decided_at,
     (date_trunc('week', f.decided_at AT TIME ZONE 'UTC'))::date AS week,
     f.language, m.label, x.decided_by, x.confidence,
     coalesce(x.needs_review, false) AS needs_review,
-    x.model,
+    CASE WHEN m.own THEN x.model ELSE coalesce(x.model_asked, x.model) END AS model,
     CASE WHEN m.own THEN m.label ELSE x.model_label END AS model_label,
     CASE WHEN m.own THEN x.confidence ELSE x.model_confidence END AS model_confidence,
     CASE WHEN x.decided_by = 'upstream' THEN m.label
         WHEN x.upstream ~ '^([a-z_]+|[0-9])$' THEN x.upstream
         ELSE mask_text(x.upstream) END AS upstream_label,
     f.corrected ->> t.task AS corrected_label,
+    coalesce(x.decided_by = 'model' AND x.model = 'phrases', false) AS by_phrases,
     f.inherited
 FROM findings f, jsonb_each(f.first) t (task, said),
     jsonb_to_record(t.said) x (label text, decided_by text, confidence double precision,
-        needs_review boolean, upstream text, model text, model_label text,
-        model_confidence double precision),
-    -- own: the finding is the named model's (or the phrases') word; where phrases decided, an
-    -- unsure model's label beside it is not theirs.  A publisher may write anything as a
-    -- label: what is no plain code is masked.
-    LATERAL (SELECT x.decided_by = 'model'
-            AND (x.model = 'phrases' OR x.model_label IS NULL) AS own,
+        needs_review boolean, upstream text, model text, model_asked text,
+        model_label text, model_confidence double precision),
+    -- own: no model was asked beside it, the finding is the word of the one that decided (or
+    -- of the phrases).  Where phrases spoke over an unsure model, that one is counted, by what
+    -- it said itself.  A publisher may write anything as a label: what is no plain code is
+    -- masked.
+    LATERAL (SELECT x.decided_by = 'model' AND (x.model_label IS NULL
+            OR (x.model = 'phrases' AND x.model_asked IS NULL)) AS own,
         CASE WHEN x.label ~ '^([a-z_]+|[0-9])$' THEN x.label ELSE mask_text(x.label) END
             AS label) m;
 
@@ -46,6 +48,7 @@ SELECT week, task, model, language,
     count(*) FILTER (WHERE decided_by <> 'correction') AS findings,
     count(*) FILTER (WHERE decided_by = 'default') AS by_default,
     count(*) FILTER (WHERE decided_by = 'model') AS by_model,
+    count(*) FILTER (WHERE by_phrases) AS by_phrases,
     count(*) FILTER (WHERE decided_by = 'upstream') AS by_upstream,
     count(*) FILTER (WHERE decided_by = 'rule') AS by_rule,
     round(100.0 * count(*) FILTER (WHERE decided_by = 'model')
@@ -207,11 +210,12 @@ COMMENT ON COLUMN bi.findings."label" IS 'What it was found to be first; correct
 COMMENT ON COLUMN bi.findings."decided_by" IS 'Who decided that: default, model, upstream, rule; correction where only a person said anything.';
 COMMENT ON COLUMN bi.findings."confidence" IS '0 to 1; calibrated where a trained model decided.';
 COMMENT ON COLUMN bi.findings."needs_review" IS 'True if this finding was in doubt.';
-COMMENT ON COLUMN bi.findings."model" IS 'Version of the model that spoke; phrases: phrase lists in its place; null: none.';
+COMMENT ON COLUMN bi.findings."model" IS 'Version of the model that says model_label; phrases: phrase lists in its place; null: none.';
 COMMENT ON COLUMN bi.findings."model_label" IS 'What the model made of it, also where something else decided; null: nothing.';
 COMMENT ON COLUMN bi.findings."model_confidence" IS 'How sure the model was, 0 to 1.';
 COMMENT ON COLUMN bi.findings."upstream_label" IS 'What the publisher called it; null: nothing.';
 COMMENT ON COLUMN bi.findings."corrected_label" IS 'What a person said last, also where it was the same; null: nobody has spoken of this task.';
+COMMENT ON COLUMN bi.findings."by_phrases" IS 'True if phrase lists decided: there was no model, or it was not sure (model and model_label are its own).';
 COMMENT ON COLUMN bi.findings."inherited" IS 'True if a late reopening took it over from the case before: not counted as a finding anew.';
 COMMENT ON VIEW bi.classification_quality IS 'How good classification is on our own cases, by week, task, model and language. Agreement is over cases of which a person named the task in a correction, whether the label changed or was confirmed; a case that nobody looked at is no agreement. What people look at is no random sample (doubtful and wrong labels draw the eye), so agreement is mostly lower than accuracy over all cases: to measure that, have a random sample confirmed.';
 COMMENT ON COLUMN bi.classification_quality."week" IS 'Monday of the week in which it was classified first (UTC).';
@@ -221,6 +225,7 @@ COMMENT ON COLUMN bi.classification_quality."language" IS 'zh, en, other.';
 COMMENT ON COLUMN bi.classification_quality."findings" IS 'Complaints with a finding of this task (those are left out of which only a person said anything, and those that a late reopening took over).';
 COMMENT ON COLUMN bi.classification_quality."by_default" IS 'Findings that the default decided: nobody said anything.';
 COMMENT ON COLUMN bi.classification_quality."by_model" IS 'Findings that the model (or phrases in its place) decided.';
+COMMENT ON COLUMN bi.classification_quality."by_phrases" IS 'Of by_model, those that phrase lists decided (model: the one that was not sure, if there was one).';
 COMMENT ON COLUMN bi.classification_quality."by_upstream" IS 'Findings that the publishers label decided.';
 COMMENT ON COLUMN bi.classification_quality."by_rule" IS 'Findings that a rule decided.';
 COMMENT ON COLUMN bi.classification_quality."by_model_percent" IS 'by_model of findings.';
