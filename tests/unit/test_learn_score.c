@@ -83,8 +83,9 @@ test_tables(void **state)
     static const char *const LINES[] = {
         "40 texts: accuracy 0.750, macro-F1 0.750, calibration error 0.225\n",
         "complaint\n",
-        "  confidence from  texts kept  accuracy\n             0.00      100.0%     "
-        "0.750\n             0.70       75.0%     1.000\n",
+        "  confidence from  texts kept  accuracy\n",
+        "             0.00      100.0%     0.750\n",
+        "             0.70       75.0%     1.000\n",
         "            0.95            0.900       75.0%\n",
         "  0.6 to 0.7       10       0.600  0.000  (few)\n",
         "  0.9 to 1.0       30       0.900  1.000\n",
