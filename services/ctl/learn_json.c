@@ -323,43 +323,55 @@ take_value(struct learn_json *json, struct cursor *c, size_t name)
     return whole;
 }
 
-/* A line that cannot be read on: its first name is looked for behind the break. */
+/* A line that cannot be read on: its first name is looked for behind the break.  Linear:
+ * only so many bytes are compared at each quote. */
 static void
 recover(struct learn_json *json, struct cursor c)
 {
+    struct str wanted = json->names[0];
     bool found = json->values[0].type != LEARN_ABSENT;
     json->broken = true;
     while (!found && c.at < c.end) {
-        struct str raw;
         const char *quote = memchr(c.at, '"', (size_t)(c.end - c.at));
         if (!quote)
             return;
         c.at = quote + 1;
-        struct cursor name = c;
-        found =
-            take_string(&name, &raw) && str_eq(raw, json->names[0]) && take(&name, ':');
+        struct str rest = {c.at, (size_t)(c.end - c.at)};
+        struct cursor name = {c.at + wanted.len, c.end};
+        found = str_starts(rest, wanted) && rest.len > wanted.len && *name.at == '"';
+        name.at++;
+        found = found && take(&name, ':');
         if (found)
             (void)take_value(json, &name, 0);
     }
 }
 
-/* False: broken from c on. */
+/* False: broken, at c or in the string that begins there (a backslash before its closing
+ * quote makes it swallow what follows). */
 static bool
 read_members(struct learn_json *json, struct cursor *c)
 {
-    while (!take(c, '}')) {
+    struct cursor last = *c;
+    bool whole = true;
+    while (whole && !take(c, '}')) {
         struct str raw;
-        struct cursor before = *c;
-        if (!take(c, '"') || !take_string(c, &raw) || !take(c, ':')) {
-            *c = before;
-            return false;
+        whole = take(c, '"') && take_string(c, &raw) && take(c, ':');
+        if (!whole)
+            break;
+        skip_blank(c);
+        last = *c;
+        bool string = c->at < c->end && *c->at == '"';
+        whole = take_value(json, c, find_name(json, raw));
+        if (!string)
+            last = *c;
+        if (whole && !take(c, ',')) {
+            whole = take(c, '}');
+            break;
         }
-        if (!take_value(json, c, find_name(json, raw)))
-            return false;
-        if (!take(c, ','))
-            return take(c, '}');
     }
-    return true;
+    if (!whole)
+        *c = last;
+    return whole;
 }
 
 bool

@@ -14,6 +14,7 @@
 
 #include <zlib.h>
 
+#include "base/now.h"
 #include "base/times.h"
 #include "ctl/learn.h"
 
@@ -78,6 +79,12 @@ static const struct {
      BYTES("")},
     {BYTES("{\"text\":\"say \"hi\" now\",\"id\":\"a\"}"), true, false, true, LEARN_STRING,
      BYTES("a"), LEARN_STRING, BYTES("say ")},
+    {BYTES("{\"text\":\"ends in \\\",\"id\":\"a\"}"), true, false, true, LEARN_STRING,
+     BYTES("a"), LEARN_STRING, BYTES("ends in \",")},
+    {BYTES("{\"m\":{\"id\":\"no\"},\"text\":\"b\" \"id\":3}"), true, false, true,
+     LEARN_NUMBER, BYTES("3"), LEARN_STRING, BYTES("b")},
+    {BYTES("{\"m\":{\"id\":\"no\""), true, false, true, LEARN_ABSENT, BYTES(""),
+     LEARN_ABSENT, BYTES("")},
     {BYTES("{\"id\":\"a\\q\",\"text\":\"\\u12g4\"}"), true, false, true, LEARN_STRING,
      BYTES("aq"), LEARN_STRING, BYTES(FFFD "12g4")},
     {BYTES("{\"id\":\"a\",\"text\":NaN}"), true, false, true, LEARN_STRING, BYTES("a"),
@@ -126,6 +133,40 @@ test_lines(void **state)
         check_value(&json.values[0], lines[i].id_type, lines[i].id);
         check_value(&json.values[1], lines[i].text_type, lines[i].text);
         free(exact);
+    }
+    learn_json_release(&json);
+}
+
+/* Nothing that a line is made of takes more than a moment: each of these took hours where
+ * a scan began anew at each quote. */
+static void
+test_linear(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *again, *after;
+    } rows[] = {
+        {"{\"x\" \"", "\\\"", "\",\"id\":\"a\"}"},
+        {"{\"x\" ", "\"", ",\"id\":\"a\"}"},
+        {"{\"x\" ", "\"id\" ", "\"id\":\"a\"}"},
+        {"{\"id\":\"a\",\"x\":", "{\"", "}"},
+        {"{\"id\":\"a\",\"text\":\"", "\\\\", "\\\""},
+    };
+    struct learn_json json = {.names = {STR("id"), STR("text")}, .n_names = 2};
+    CLEANUP(buf_release) struct buf line = {0};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        print_message("row %zu: %s\n", i, rows[i].again);
+        buf_clear(&line);
+        buf_add_c(&line, rows[i].before);
+        for (size_t k = 0; k < 2000000; k++)
+            buf_add_c(&line, rows[i].again);
+        buf_add_c(&line, rows[i].after);
+        int64_t start = now_cpu_us();
+        assert_true(learn_json_read(&json, buf_str(&line)));
+        assert_true(now_cpu_us() - start < 2000000);
+        assert_true(json.broken);
+        assert_int_equal(json.values[0].type, LEARN_STRING);
+        assert_true(str_eq(json.values[0].text, STR("a")));
     }
     learn_json_release(&json);
 }
@@ -562,12 +603,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),      cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_files),      cmocka_unit_test(test_gzip_members),
-        cmocka_unit_test(test_long_lines), cmocka_unit_test(test_no_file),
-        cmocka_unit_test(test_pipe),       cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_map),        cmocka_unit_test(test_digest),
-        cmocka_unit_test(test_out),
+        cmocka_unit_test(test_linear),       cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_files),
+        cmocka_unit_test(test_gzip_members), cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_no_file),      cmocka_unit_test(test_pipe),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_map),
+        cmocka_unit_test(test_digest),       cmocka_unit_test(test_out),
     };
     return cmocka_run_group_tests(tests, open_dir, close_dir);
 }
