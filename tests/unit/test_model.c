@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -249,14 +250,167 @@ test_cut(void **state)
     assert_non_null(strstr(err.text, "not a file"));
 }
 
+static void
+classify(const struct rig *rig, const struct model *model, struct model_scratch *scratch,
+         const char *text)
+{
+    features_read(rig->table, STR_NULL, str_from(text), rig->text);
+    model_classify(model, rig->text, scratch, rig->answer);
+}
+
+/* What is remembered of words changes no answer: other models, more words than there is
+ * room for, in between. */
+static void
+test_memory(void **state)
+{
+    static const char *const texts[] = {"refund thanks when", "thanks thanks refund",
+                                        "the when", "nothing known"};
+    const struct rig *rig = *state;
+    CLEANUP(buf_release) struct buf two = {0};
+    CLEANUP(buf_release) struct buf three = {0};
+    CLEANUP(buf_release) struct buf filler = {0};
+    struct model model[2];
+    struct err err = {0};
+    make_model(rig, 2, 0.5F, &two);
+    make_model(rig, 3, 0.5F, &three);
+    assert_true(model_from(&model[0], buf_str(&two), &err));
+    assert_true(model_from(&model[1], buf_str(&three), &err));
+    for (unsigned round = 0; round < 40; round++) {
+        for (size_t i = 0; round % 8 == 7 && i < COUNT_OF(texts) * COUNT_OF(model); i++) {
+            struct arena arena = {0};
+            struct model_scratch fresh;
+            const struct model *m = &model[i % 2];
+            model_scratch_new(&fresh, 4, &arena);
+            classify(rig, m, &fresh, texts[i / 2]);
+            struct model_answer expect = *rig->answer;
+            arena_release(&arena);
+            struct model_scratch used = rig->scratch;
+            classify(rig, m, &used, texts[i / 2]);
+            print_message("row %zu, round %u: %s\n", i, round, texts[i / 2]);
+            assert_int_equal(rig->answer->label, expect.label);
+            assert_true(rig->answer->confidence == expect.confidence);
+            assert_int_equal(rig->answer->n_reasons, expect.n_reasons);
+            for (size_t k = 0; k < expect.n_reasons; k++)
+                assert_true(rig->answer->reason[k].weight == expect.reason[k].weight);
+        }
+        /* 700 long words that were never seen: 40 rounds fill the memory once and more.
+         */
+        buf_clear(&filler);
+        for (unsigned i = 0; i < 700; i++)
+            buf_printf(&filler, "wordoftheround%uwithmanylettersnumber%uend ", round, i);
+        struct model_scratch used = rig->scratch;
+        features_read(rig->table, STR_NULL, buf_str(&filler), rig->text);
+        model_classify(&model[round % 2], rig->text, &used, rig->answer);
+    }
+}
+
+static void
+test_no_reasons(void **state)
+{
+    const struct rig *rig = *state;
+    CLEANUP(buf_release) struct buf bytes = {0};
+    struct model model;
+    struct model_scratch scratch = rig->scratch;
+    struct err err = {0};
+    make_model(rig, 3, 0.5F, &bytes);
+    assert_true(model_from(&model, buf_str(&bytes), &err));
+    classify(rig, &model, &scratch, "refund");
+    float confidence = rig->answer->confidence;
+    assert_int_equal(rig->answer->n_reasons, 1);
+    scratch.no_reasons = true;
+    classify(rig, &model, &scratch, "refund");
+    assert_int_equal(rig->answer->n_reasons, 0);
+    assert_int_equal(rig->answer->label, 0);
+    assert_true(rig->answer->confidence == confidence);
+}
+
+/* A megabyte of anything has one answer, a confidence, and few reasons. */
+static void
+test_hostile(void **state)
+{
+    static const char *const units[] = {
+        "a",
+        "refund ",
+        "refund",
+        "not refund ",
+        "r\xE2\x80\x8D"
+        "efund ",
+        "\xCC\x81",
+        "\xFF",
+        "\xE2\x80\xAE"
+        "refund ",
+        "@",
+        "http://",
+        "7",
+        "退",
+        "退 refund! ",
+        "\xF0\x9F\x98\xA1",
+    };
+    const struct rig *rig = *state;
+    CLEANUP(buf_release) struct buf bytes = {0};
+    CLEANUP(buf_release) struct buf text = {0};
+    struct model model;
+    struct model_scratch scratch = rig->scratch;
+    struct err err = {0};
+    make_model(rig, 3, 0.5F, &bytes);
+    assert_true(model_from(&model, buf_str(&bytes), &err));
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        print_message("row %zu: %s\n", i, units[i]);
+        buf_clear(&text);
+        while (text.len < (size_t)1024 * 1024)
+            buf_add_c(&text, units[i]);
+        float confidence = -1;
+        for (int again = 0; again < 2; again++) {
+            features_read(rig->table, STR_NULL, buf_str(&text), rig->text);
+            model_classify(&model, rig->text, &scratch, rig->answer);
+            assert_true(rig->answer->confidence >= 0 && rig->answer->confidence <= 1);
+            assert_true(again == 0 || rig->answer->confidence == confidence);
+            confidence = rig->answer->confidence;
+            assert_true(rig->answer->n_reasons <= 2);
+            for (size_t k = 0; k < rig->answer->n_reasons; k++)
+                assert_true(rig->answer->reason[k].text.len <= MODEL_REASON_BYTES);
+        }
+    }
+}
+
+/* Whoever copies over the file, or cuts it, while a service runs changes nothing. */
+static void
+test_file_changes(void **state)
+{
+    const struct rig *rig = *state;
+    CLEANUP(buf_release) struct buf bytes = {0};
+    struct model model;
+    struct model_scratch scratch = rig->scratch;
+    struct err err = {0};
+    char path[] = "/tmp/test_model.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    make_model(rig, 3, 0.5F, &bytes);
+    assert_int_equal(write(fd, bytes.ptr, bytes.len), bytes.len);
+    assert_true(model_open(&model, path, &err));
+    assert_int_equal(pwrite(fd, "garbage garbage garbage", 23, 100), 23);
+    assert_int_equal(ftruncate(fd, 200), 0);
+    classify(rig, &model, &scratch, "thanks");
+    assert_true(str_eq(model_label_name(&model, rig->answer->label), STR("praise")));
+    model_close(&model);
+    assert_null(model.header);
+    assert_false(model_open(&model, path, &err));
+    assert_non_null(strstr(err.text, "cut"));
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_false(model_open(&model, path, &err));
+    assert_non_null(strstr(err.text, "empty"));
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_text_of_model),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_answers), cmocka_unit_test(test_text_of_model),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_memory),  cmocka_unit_test(test_no_reasons),
+        cmocka_unit_test(test_hostile), cmocka_unit_test(test_file_changes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
