@@ -317,7 +317,7 @@ test_long_lines(void **state)
                 {LEARN_LINE_BYTES + LEARN_LINE_END_BYTES, false},
                 {LEARN_LINE_BYTES + LEARN_LINE_END_BYTES + 1, true},
                 {LEARN_LINE_BYTES + 131072 + 77, true},
-                {LEARN_LINE_BYTES + 5 * 131072 - 3, true}};
+                {LEARN_LINE_BYTES + (size_t)5 * 131072 - 3, true}};
     CLEANUP(buf_release) struct buf given = {.max_bytes = 2 * LEARN_LINE_BYTES};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         print_message("row %zu: %zu bytes\n", i, rows[i].bytes);
