@@ -5,14 +5,17 @@
 
 #include "classification/train_parts.h"
 
-/* What is tried, one after the other, each a step away from the best so far. A value of
- * -1 keeps that of the best; c multiplies it, 0: on the way that the last step went. */
-static const struct train_choice START = {0.2, 0.5, 0.5, 0.5, 0};
+/* What is tried: two starts, then steps away from the best so far. A value of -1 keeps
+ * that of the best; c multiplies it, 0: on the way that the last step went. */
+static const struct train_choice STARTS[] = {
+    {0.2, 0.5, 0.5, 0.5, 0}, /* firm: few rows                   */
+    {1, 0.5, 0, 0.5, 1},     /* loose: texts that repeat others  */
+};
 static const struct train_choice STEPS[] = {
     {3, -1, -1, -1, -1}, {0, -1, -1, -1, -1},   {1, -1, -1, -1, 1},    {1, -1, -1, 1, -1},
     {1, -1, 0, -1, -1},  {1, 0.25, -1, -1, -1}, {1, 0.75, -1, -1, -1},
 };
-_Static_assert(COUNT_OF(STEPS) + 1 <= TRAIN_TRIED, "each is reported");
+_Static_assert(COUNT_OF(STEPS) + COUNT_OF(STARTS) <= TRAIN_TRIED, "each is reported");
 
 /* A step is taken when it is better by more than what chance makes of so few texts, and
  * not at the cost of accuracy. */
@@ -43,16 +46,23 @@ struct run {
     uint32_t done, of;
 };
 
+/* A step to where the best is already goes to where the first start was. */
+static double
+step_to(double to, double best, double start)
+{
+    return to < 0 ? best : to == best ? start : to;
+}
+
 static struct train_choice
 step_from(const struct train_choice *best, const struct train_choice *step, bool onward)
 {
     double c = step->c > 0 ? step->c : onward ? 3 : 0.3;
     return (struct train_choice){
         .c = best->c * c,
-        .balance = step->balance < 0 ? best->balance : step->balance,
-        .ratio = step->ratio < 0 ? best->ratio : step->ratio,
-        .chars = step->chars < 0 ? best->chars : step->chars,
-        .tf = step->tf < 0 ? best->tf : step->tf,
+        .balance = step_to(step->balance, best->balance, STARTS[0].balance),
+        .ratio = step_to(step->ratio, best->ratio, STARTS[0].ratio),
+        .chars = step_to(step->chars, best->chars, STARTS[0].chars),
+        .tf = step_to(step->tf, best->tf, STARTS[0].tf),
     };
 }
 
@@ -180,14 +190,16 @@ choose(struct run *run, struct train_result *ret)
     size_t bytes = (size_t)n * run->m.width * sizeof(float);
     bool keep = bytes <= KEPT_BYTES_MAX / TRAIN_TRIED;
     uint32_t most = !keep ? 1 : work > WORK_MUCH ? 2 : TRAIN_MEMBERS;
-    run->of = (uint32_t)(COUNT_OF(STEPS) + 1) * run->n_tried_folds +
+    run->of = (uint32_t)(COUNT_OF(STEPS) + COUNT_OF(STARTS)) * run->n_tried_folds +
               most * (run->m.n_folds - run->n_tried_folds + 1);
     struct scored *best = ARENA_ARRAY(run->arena, struct scored, n);
     size_t first = 0;
     bool onward = false;
-    for (size_t i = 0; i <= COUNT_OF(STEPS); i++) {
+    for (size_t i = 0; i < COUNT_OF(STARTS) + COUNT_OF(STEPS); i++) {
+        bool start = i < COUNT_OF(STARTS);
         struct train_choice choice =
-            i ? step_from(&ret->choice, &STEPS[i - 1], onward) : START;
+            start ? STARTS[i]
+                  : step_from(&ret->choice, &STEPS[i - COUNT_OF(STARTS)], onward);
         struct train_tried *tried = &ret->tried[ret->n_tried++];
         *tried = (struct train_tried){.choice = choice};
         run->tried[i] = i && !keep
@@ -196,8 +208,10 @@ choose(struct run *run, struct train_result *ret)
         memset(run->tried[i], 0, bytes);
         hold_out(run, &choice, 0, run->n_tried_folds, "choosing", run->tried[i]);
         double now = score_tried(run, run->tried[i], run->said, tried);
-        onward = i == 0 || (now > worth(&ret->tried[first]) + noise(best, run->said, n) &&
-                            tried->accuracy >= ret->tried[first].accuracy);
+        double gain = i ? now - worth(&ret->tried[first]) : 1;
+        onward = start ? gain > 0
+                       : gain > noise(best, run->said, n) &&
+                             tried->accuracy >= ret->tried[first].accuracy;
         if (!onward)
             continue;
         memcpy(best, run->said, n * sizeof(*best));
