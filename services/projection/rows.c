@@ -21,8 +21,8 @@ static const char *const table_types[ROWS_TABLES] = {
                         "ttitbtut"            /* routing        */
                         "ttdt"                /* resolution     */
                         "jdtzd",              /* more of triage */
-    [ROWS_INHERIT] = "uu",
     [ROWS_FINDINGS] = "ulbztkk",
+    [ROWS_INHERIT] = "uu",
     [ROWS_CLOCKS] = "utiltttt"
                     "zztzzlziz",
     [ROWS_CUSTOMERS] = "tttlttttttzdlbzz",

@@ -18,8 +18,8 @@ enum rows_table {
     ROWS_EVENTS,
     ROWS_ASSIGNMENTS, /* before complaints: compares with what is there        */
     ROWS_COMPLAINTS,
-    ROWS_INHERIT, /* after complaints: reads the previous case's row           */
     ROWS_FINDINGS,
+    ROWS_INHERIT, /* after complaints and findings: reads the previous case's  */
     ROWS_CLOCKS,
     ROWS_CUSTOMERS,
     ROWS_REMEDIES,

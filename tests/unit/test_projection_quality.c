@@ -321,12 +321,35 @@ test_whose_word(void **state)
     story_drop(s);
 }
 
+/* The last event of the story is told with what the customer wishes, and with what else the
+ * register says. */
+static void
+last_wishes(struct story *s, const char *wish, struct str previous)
+{
+    struct complaint_event *ev = &s->events[s->n - 1];
+    struct classification_section *section =
+        ARENA_NEW(&s->arena, struct classification_section);
+    struct register_section *reg = ARENA_NEW(&s->arena, struct register_section);
+
+    *section = *ev->classification;
+    section->desired_remedy = str_from(wish);
+    ev->classification = section;
+    *reg = (struct register_section){.state = STATE_OPEN,
+                                     .received_at = str_is_null(previous)
+                                                        ? RIG_T0
+                                                        : ev->occurred_at,
+                                     .recovery_ends_at = RIG_T0,
+                                     .previous_complaint_id = previous};
+    ev->register_ = reg;
+}
+
 /* A wish in somebody's own words: masked for analysts, gone with the customer, and not
  * brought back by what comes later.  The rest are facts. */
 static void
 test_erased(void **state)
 {
     struct story *s = story_new();
+    static const struct submission words = {.channel = CHANNEL_WEB, .text = {"hm", 2}};
     const struct finding said[] = {
         beside(found("desired_remedy", "call anna@x.org", DECIDED_BY_UPSTREAM, 1),
                "call anna@x.org", NULL, 0),
@@ -337,9 +360,15 @@ test_erased(void **state)
     (void)state;
 
     say(s, EVENT_TYPE_COMPLAINT_SUBMITTED, 1, RIG_T0, said, 2);
+    s->events[0].submission = &words;
+    last_wishes(s, "call anna@x.org", STR_NULL);
     say(s, EVENT_TYPE_COMPLAINT_SUBMITTED, 2, RIG_T0, rule, 1);
+    last_wishes(s, "refund", STR_NULL);
     server_fresh();
     write_from(s, 0, EVENTS);
+    assert_ask("SELECT string_agg(desired_remedy, ', ' ORDER BY complaint_id)"
+               " FROM bi.complaints",
+               "call [e-mail], refund");
     assert_ask("SELECT label || ' ' || upstream_label FROM bi.findings"
                " WHERE task = 'desired_remedy' AND decided_by = 'upstream'",
                "call [e-mail] call [e-mail]");
@@ -350,14 +379,39 @@ test_erased(void **state)
     s->events[s->n - 1].customer = &nobody;
     write_from(s, 2, EVENTS);
     say(s, EVENT_TYPE_COMPLAINT_RESPONDED, 1, RIG_T0 + 2 * DAY_MS, said, 2);
+    last_wishes(s, "call anna@x.org", STR_NULL);
     write_from(s, 3, EVENTS);
+    assert_ask("SELECT string_agg(desired_remedy, ', ' ORDER BY complaint_id)"
+               " FROM bi.complaints",
+               "erased, refund");
     assert_ask("SELECT string_agg(concat_ws(' ', task, label, decided_by,"
                " coalesce(upstream_label, '-')), ', ' ORDER BY task, label)"
                " FROM bi.findings",
                "desired_remedy erased upstream erased, desired_remedy refund rule -, "
                "product card rule card");
-    assert_ask("SELECT count(*) FROM redress.findings f WHERE f::text ILIKE '%anna%'",
-               "0");
+    /* Nor by a late reopening, which is told all of the case before. */
+    for (unsigned i = 1; i <= 2; i++) {
+        say(s, EVENT_TYPE_COMPLAINT_REOPENED, 2 + i, RIG_T0 + 60 * DAY_MS,
+            i == 1 ? said : rule, i == 1 ? 2 : 1);
+        last_wishes(s, i == 1 ? "call anna@x.org" : "refund",
+                    projection_uuid(&s->arena, 'c', i));
+    }
+    say(s, EVENT_TYPE_COMPLAINT_RESPONDED, 3, RIG_T0 + 61 * DAY_MS, said, 2);
+    last_wishes(s, "call anna@x.org", projection_uuid(&s->arena, 'c', 1));
+    write_from(s, 4, 2);
+    assert_ask("SELECT string_agg(desired_remedy, ', ' ORDER BY complaint_id)"
+               " FROM bi.complaints",
+               "erased, refund, erased, refund");
+    char *all = server_dump();
+    assert_null(strcasestr(all, "anna"));
+    free(all);
+    /* What is written after that is another matter. */
+    say(s, EVENT_TYPE_COMPLAINT_SUBMITTED, 5, RIG_T0 + 70 * DAY_MS, said, 2);
+    s->events[s->n - 1].submission = &words;
+    last_wishes(s, "call anna@x.org", STR_NULL);
+    write_from(s, 7, 1);
+    assert_ask("SELECT desired_remedy FROM bi.complaints ORDER BY complaint_id DESC",
+               "call [e-mail]");
     story_drop(s);
 }
 

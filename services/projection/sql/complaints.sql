@@ -119,8 +119,10 @@ ON CONFLICT (complaint_id) DO UPDATE SET
         THEN EXCLUDED.severity ELSE c.severity END,
     sentiment = CASE WHEN EXCLUDED.sections & 4 <> 0
         THEN EXCLUDED.sentiment ELSE c.sentiment END,
-    desired_remedy = CASE WHEN EXCLUDED.sections & 4 <> 0
-        THEN EXCLUDED.desired_remedy ELSE c.desired_remedy END,
+    desired_remedy = CASE WHEN EXCLUDED.sections & 4 = 0 THEN c.desired_remedy
+        -- classification still knows what the customer had erased here
+        WHEN c.desired_remedy = 'erased' THEN erase_wish(EXCLUDED.desired_remedy)
+        ELSE EXCLUDED.desired_remedy END,
     needs_review = CASE WHEN EXCLUDED.sections & 4 <> 0
         THEN EXCLUDED.needs_review ELSE c.needs_review END,
     flags = CASE WHEN EXCLUDED.sections & 4 <> 0 THEN EXCLUDED.flags ELSE c.flags END,

@@ -11,15 +11,10 @@ WITH erased AS (
     FROM complaints c JOIN erased e USING (customer_hash)
     WHERE v.complaint_id = c.complaint_id AND (v.text IS NOT NULL OR v.detail ? 'said')
 ), wishes AS (
-    -- What they asked for, in a publisher's own words; a code says nothing of a person.
-    UPDATE findings f SET first = f.first || jsonb_build_object('desired_remedy',
-        (f.first -> 'desired_remedy') - 'upstream'
-            || CASE f.first #>> '{desired_remedy,decided_by}' WHEN 'upstream'
-                THEN '{"label": "erased"}' ELSE '{}' END::jsonb)
+    UPDATE findings f SET first = erase_wish(f.first)
     FROM complaints c JOIN erased e USING (customer_hash)
-    WHERE f.complaint_id = c.complaint_id
-        AND f.first #>> '{desired_remedy,upstream}' !~ '^[a-z_]*$'
+    WHERE f.complaint_id = c.complaint_id AND f.first <> erase_wish(f.first)
 )
 UPDATE complaints c SET text = NULL, subject = NULL, extra = NULL, on_behalf_of = NULL,
-    public_url = NULL
+    public_url = NULL, desired_remedy = erase_wish(c.desired_remedy)
 FROM erased e WHERE c.customer_hash = e.customer_hash;

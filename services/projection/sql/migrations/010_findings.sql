@@ -15,6 +15,42 @@ CREATE TABLE findings (
     corrected jsonb
 );
 
+-- What a customer asks for may stand in a publisher's own words, and names a person then; a
+-- code says nothing of anybody.
+CREATE FUNCTION erase_wish(wish text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN wish ~ '^[a-z_]*$' THEN wish ELSE 'erased' END;
+
+CREATE FUNCTION erase_wish(first jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN first #>> '{desired_remedy,upstream}' !~ '^[a-z_]*$'
+        THEN first || jsonb_build_object('desired_remedy',
+            (first -> 'desired_remedy') - 'upstream'
+                || CASE first #>> '{desired_remedy,decided_by}' WHEN 'upstream'
+                    THEN '{"label": "erased"}' ELSE '{}' END::jsonb)
+        ELSE first END;
+
+CREATE OR REPLACE VIEW bi.complaints AS
+SELECT c.complaint_id, c.complaint_ref, c.source, c.channel, c.brand, c.customer_key,
+    c.state, c.kind, c.product, c.issue, c.severity, c.sentiment, c.double_deviation,
+    c.language, c.needs_review, c.priority, c.triage_class, c.score, c.remedy_advice,
+    c.team, c.owner, GREATEST(c.escalation_level, c.sla_level) AS escalation_level,
+    c.transfers, c.reopenings, c.failed_recoveries,
+    c.collective_id, c.received_at, c.first_response_at, c.resolved_at, c.closed_at,
+    c.recovery_ends_at, c.last_seq,
+    mask_name(mask_text(c.text), u.name) AS text,
+    mask_name(mask_text(c.subject), u.name) AS subject,
+    c.tier, c.rating, c.messages, c.responses,
+    CASE WHEN c.desired_remedy ~ '^[a-z_]*$' THEN c.desired_remedy
+        ELSE mask_name(mask_text(c.desired_remedy), u.name) END AS desired_remedy,
+    c.regulator,
+    c.views, c.shares, c.replies, c.previous_complaint_id, c.merged_into,
+    c.betrayal, c.reopen_advised, c.silent_since, c.history, c.occurred_at AS last_event_at,
+    c.severity_part, c.salvageability, c.exposure, c.reasons, c.evidence, c.checklist,
+    c.flags, mask_text(c.cause) AS cause, mask_text(c.remedy) AS remedy, c.amount, c.currency,
+    c.cluster_key, c.routing_rule, c.triage_policy, c.sla_policy
+FROM complaints c LEFT JOIN customers u USING (customer_hash);
+
 CREATE VIEW bi.findings AS
 SELECT f.complaint_id, t.task, f.decided_at,
     (date_trunc('week', f.decided_at AT TIME ZONE 'UTC'))::date AS week,
