@@ -117,6 +117,8 @@ read_labels(struct reader *in, const struct policy_node *list, int depth,
                                 MAX_DEPTH);
         if (id.len == 0 || id.len > 128)
             return policy_error(&node, err, "id: 1 to 128 bytes");
+        if (en.len == 0 || zh.len == 0)
+            return policy_error(&node, err, "needs a name in each language: en, zh");
         for (size_t k = 0; k < labels->n; k++)
             if (str_eq(labels->list[k].id, id))
                 return policy_error(&node, err, "id \"%.*s\" is there twice",

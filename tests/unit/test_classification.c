@@ -263,6 +263,10 @@ test_bad_policies(void **state)
          "\"zh\":"
          "\"A\"},{\"id\":\"a\",\"en\":\"A\",\"zh\":\"A\"}]}",
          "twice"},
+        {"[]",
+         "{\"version\":\"1\",\"issues\":[],\"products\":[{\"id\":\"a\",\"en\":\"A\","
+         "\"zh\":\"\"}]}",
+         "$.products[0]: needs a name in each language"},
     };
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         char rules[1024];
