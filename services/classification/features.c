@@ -186,12 +186,12 @@ features_masked(const struct features_scratch *scratch, size_t first, size_t n, 
             memcpy(out + len, bytes, k);
             len += k;
         }
-        size_t k = name ? strlen(name) : 0;
-        if (len + k > room)
+        struct str stands = str_from(name ? name : "");
+        if (len + stands.len > room)
             return (struct str){out, len};
         if (name)
-            memcpy(out + len, name, k);
-        len += k;
+            memcpy(out + len, stands.ptr, stands.len);
+        len += stands.len;
         at = token->start + token->len;
     }
     return (struct str){out, len};

@@ -34,9 +34,10 @@ model_confidence(float best, float second, float slope, float spread, float offs
 }
 
 /* N-grams of a text, at most: a word of n characters has fewer than 4 n of them. */
-#define HITS (FEATURES_LOOK * (FEATURES_GRAMS + 4))
+#define HITS ((size_t)FEATURES_LOOK * (FEATURES_GRAMS + 4))
 /* Of words, with their marks and pairs. */
-#define GRAMS (FEATURES_LOOK * FEATURES_GRAMS)
+#define GRAMS ((size_t)FEATURES_LOOK * FEATURES_GRAMS)
+#define WORDS ((size_t)FEATURES_LOOK / 2 + 1)
 #define AHEAD 24 /* rows whose memory is asked for before they are read */
 
 void
@@ -47,11 +48,11 @@ model_scratch_new(struct model_scratch *ret, uint32_t max_rows, struct arena *ar
         .place = ARENA_ARRAY(arena, uint32_t, max_rows),
         .hit = ARENA_ARRAY(arena, struct model_hit, max_rows < HITS ? max_rows : HITS),
         .gram = ARENA_ARRAY(arena, uint32_t, GRAMS),
-        .seen = ARENA_ARRAY(arena, uint32_t, FEATURES_LOOK * 4),
-        .end = ARENA_ARRAY(arena, uint32_t, FEATURES_LOOK / 2 + 1),
-        .own = ARENA_ARRAY(arena, uint32_t, FEATURES_LOOK / 2 + 1),
+        .seen = ARENA_ARRAY(arena, uint32_t, (size_t)FEATURES_LOOK * 4),
+        .end = ARENA_ARRAY(arena, uint32_t, WORDS),
+        .own = ARENA_ARRAY(arena, uint32_t, WORDS),
         .word = ARENA_ARRAY(arena, float, FEATURES_LOOK + 1),
-        .chars = ARENA_ARRAY(arena, float, FEATURES_LOOK / 2 + 1),
+        .chars = ARENA_ARRAY(arena, float, WORDS),
         .weight = ARENA_ARRAY(arena, float, GRAMS),
         .maybe = ARENA_ARRAY(arena, uint32_t, GRAMS),
         .words = model_words_new(arena),

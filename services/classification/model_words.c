@@ -86,8 +86,10 @@ data_of(struct entry *entry)
 static struct entry *
 make_room(struct model_words *words)
 {
-    const uint32_t most =
-        (sizeof(struct entry) + (FEATURES_WORD + FEATURES_CHARS_MOST) * 4) / 8 + 1;
+    const uint32_t most = (sizeof(struct entry) +
+                           (FEATURES_WORD + FEATURES_CHARS_MOST) * sizeof(uint32_t)) /
+                              8 +
+                          1;
     if (words->used + most > STORE) {
         memset(words->place, 0, sizeof(words->place));
         words->used = 1;
@@ -101,7 +103,7 @@ look_up(struct model_words *words, const struct model *m,
         uint32_t *place)
 {
     uint64_t hash[FEATURES_CHARS_MOST + 1];
-    uint32_t row[FEATURES_CHARS_MOST + 1];
+    uint32_t row[FEATURES_CHARS_MOST + 1] = {0};
     const struct features_token *t = &text->token[word->token];
     struct entry *entry = make_room(words);
     size_t n = features_chars(text, word->token, hash);
@@ -121,7 +123,9 @@ look_up(struct model_words *words, const struct model *m,
             data[entry->n_cp + entry->n_rows++] = row[i];
     *place = words->used;
     words->used +=
-        (uint32_t)((sizeof(*entry) + 4U * (entry->n_cp + entry->n_rows) + 7) / 8);
+        (uint32_t)((sizeof(*entry) +
+                    sizeof(*data) * ((size_t)entry->n_cp + entry->n_rows) + 7) /
+                   8);
     return entry;
 }
 

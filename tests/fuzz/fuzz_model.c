@@ -121,6 +121,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *bytes = malloc(len ? len : 1);
     BUG_IF(!bytes);
     memcpy(bytes, as_it_is ? (const char *)data + 1 : from->ptr, len);
+    BUG_IF(!as_it_is && len == 0); /* a good model has bytes to change */
     size_t at = 2;
     for (size_t n = size > 1 ? data[1] : 0; !as_it_is && n > 0 && at + 2 < size; n--) {
         bytes[(size_t)(data[at] | data[at + 1] << 8) % len] = (char)data[at + 2];
