@@ -36,22 +36,21 @@ put_int(struct object *o, const char *key, bool has, int64_t value)
 }
 
 /* Most numbers here have few decimals, and the general way is slow: the same text, from
- * thousandths where the value is exactly what they say. */
+ * ten-thousandths where the value is exactly what they say. */
 static void
 add_double(struct buf *out, double value)
 {
     char text[32];
+    bool small = value > -1e9 && value < 1e9;
+    int64_t parts = small ? (int64_t)(value * 10000 + (value < 0 ? -0.5 : 0.5)) : 0;
 
-    if (!(value > -1e9 && value < 1e9) ||
-        (double)(int64_t)(value * 1000) / 1000.0 != value ||
-        (value == 0 && signbit(value))) {
+    if (!small || (double)parts / 10000.0 != value || (value == 0 && signbit(value))) {
         (void)wire_json_double(out, value);
         return;
     }
-    int64_t thousandths = (int64_t)(value * 1000);
-    uint64_t left = (uint64_t)(thousandths < 0 ? -thousandths : thousandths);
+    uint64_t left = (uint64_t)(parts < 0 ? -parts : parts);
     char *at = text + sizeof text;
-    for (int digit = 0; digit < 3; digit++, left /= 10)
+    for (int digit = 0; digit < 4; digit++, left /= 10)
         if (at != text + sizeof text || left % 10 != 0)
             *--at = (char)('0' + left % 10);
     if (at != text + sizeof text)
@@ -59,7 +58,7 @@ add_double(struct buf *out, double value)
     do
         *--at = (char)('0' + left % 10);
     while (left /= 10);
-    if (thousandths < 0)
+    if (parts < 0)
         *--at = '-';
     (void)buf_add(out, at, (size_t)(text + sizeof text - at));
 }
@@ -341,6 +340,16 @@ projection_offered(const struct triage_section *triage, struct buf *scratch)
     return strings(triage->offered, triage->n_offered, scratch);
 }
 
+/* The finding is the model's word as it stands: what that one says is not said twice. */
+static bool
+is_followed(const struct finding *f)
+{
+    return f->decided_by == DECIDED_BY_MODEL && f->has_model_confidence &&
+           f->model_confidence == f->confidence && str_eq(f->model_label, f->label) &&
+           (str_is_null(f->model_asked) || str_eq(f->model_asked, f->model)) &&
+           !str_eq(f->model, STR("phrases"));
+}
+
 static void
 put_finding(struct object *tasks, const struct finding *f)
 {
@@ -355,10 +364,12 @@ put_finding(struct object *tasks, const struct finding *f)
     put_bool(&o, "needs_review", f->needs_review, true);
     put(&o, "upstream", f->upstream);
     put(&o, "model", f->model);
-    if (!str_eq(f->model_asked, f->model))
-        put(&o, "model_asked", f->model_asked);
-    put(&o, "model_label", f->model_label);
-    put_double(&o, "model_confidence", f->has_model_confidence, f->model_confidence);
+    if (!is_followed(f)) {
+        if (!str_eq(f->model_asked, f->model))
+            put(&o, "model_asked", f->model_asked);
+        put(&o, "model_label", f->model_label);
+        put_double(&o, "model_confidence", f->has_model_confidence, f->model_confidence);
+    }
     (void)buf_add_char(tasks->out, '}');
 }
 

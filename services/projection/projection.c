@@ -10,9 +10,10 @@ _Static_assert(PROJECTION_UUID == PG_UUID_BYTES, "one size of UUID");
 struct fold {
     struct arena *arena;
     struct projection_rows *rows;
-    struct keys complaints, findings, clocks, customers;
-    /* Routing of a complaint as the batch knows it, by row. */
+    struct keys complaints, clocks, customers;
+    /* Of a complaint as the batch knows it, by its row. */
     const struct routing_section **routing;
+    struct projection_finding **findings;
 };
 
 bool
@@ -162,20 +163,42 @@ reopened_late(const struct complaint_event *ev)
     return ev->type == EVENT_TYPE_COMPLAINT_REOPENED && ev->has_seq && ev->seq == 1;
 }
 
+/* The customer's words and a person's correction: what else happens finds nothing.  So it
+ * is not said of a case that is older than the table, either, that it was found just
+ * then. */
+static bool
+is_classified(enum event_type type)
+{
+    return type == EVENT_TYPE_COMPLAINT_SUBMITTED ||
+           type == EVENT_TYPE_COMPLAINT_MESSAGE ||
+           type == EVENT_TYPE_COMPLAINT_REMEDY_REFUSED ||
+           type == EVENT_TYPE_COMPLAINT_REOPENED || type == EVENT_TYPE_COMPLAINT_RATED ||
+           type == EVENT_TYPE_COMPLAINT_CORRECTED;
+}
+
+static int64_t
+found_at(const struct complaint_event *ev)
+{
+    return ev->type == EVENT_TYPE_COMPLAINT_SUBMITTED || reopened_late(ev) ||
+                   !ev->register_
+               ? ev->occurred_at
+               : ev->register_->received_at;
+}
+
 static void
-fold_findings(struct fold *fold, const struct projection_item *item, struct str key)
+fold_findings(struct fold *fold, const struct projection_item *item, size_t row,
+              const unsigned char id[PROJECTION_UUID])
 {
     const struct classification_section *now = item->ev->classification;
-    bool is_new;
+    struct projection_finding *f = fold->findings[row];
 
-    if (!now || now->n_findings == 0)
+    if (!now || now->n_findings == 0 || !is_classified(item->ev->type))
         return;
-    size_t row = keys_row(&fold->findings, key, &is_new);
-    struct projection_finding *f = &fold->rows->findings[row];
-    if (is_new) {
-        memcpy(f->complaint_id, key.ptr, PROJECTION_UUID);
+    if (!f) {
+        f = fold->findings[row] = &fold->rows->findings[fold->rows->n_findings++];
+        memcpy(f->complaint_id, id, PROJECTION_UUID);
         f->inherited = reopened_late(item->ev);
-        f->decided_at = item->ev->occurred_at;
+        f->decided_at = found_at(item->ev);
         f->language = now->language;
     }
     f->offset = item->offset;
@@ -308,7 +331,7 @@ fold_complaint(struct fold *fold, const struct projection_item *item,
     if (!str_empty(ev->customer_key))
         c->customer_key = ev->customer_key;
     fold_sections(c, ev);
-    fold_findings(fold, item, key);
+    fold_findings(fold, item, row, event->complaint_id);
     fold_clocks(fold, item, event->complaint_id);
     fold_assignment(fold, item, row, event);
     fold_remedy(fold, ev, event);
@@ -346,10 +369,10 @@ projection_fold(const struct projection_item *items, size_t n, struct arena *are
         .arena = arena,
         .rows = &rows,
         .routing = ARENA_ARRAY(arena, const struct routing_section *, n + 1),
+        .findings = ARENA_ARRAY(arena, struct projection_finding *, n + 1),
     };
 
     keys_init(&fold.complaints, arena, n);
-    keys_init(&fold.findings, arena, n);
     keys_init(&fold.clocks, arena, n_clocks);
     keys_init(&fold.customers, arena, n);
     for (size_t i = 0; i < n; i++) {
@@ -367,7 +390,6 @@ projection_fold(const struct projection_item *items, size_t n, struct arena *are
         fold_customer(&fold, &items[i]);
     }
     rows.n_complaints = fold.complaints.n;
-    rows.n_findings = fold.findings.n;
     rows.n_clocks = fold.clocks.n;
     rows.n_customers = fold.customers.n;
     *ret_rows = rows;

@@ -72,9 +72,10 @@ struct projection_clock {
 #define PROJECTION_TASKS 16 /* as many as a section's findings */
 struct projection_finding {
     unsigned char complaint_id[PROJECTION_UUID];
-    bool inherited;     /* a late reopening: nothing was classified anew     */
-    int64_t decided_at; /* ms, of the first event with a finding             */
-    int64_t offset;     /* of the last                                       */
+    bool inherited; /* a late reopening: nothing was classified anew     */
+    int64_t
+        decided_at; /* ms, of the submission (received_at if it is not in the batch) */
+    int64_t offset; /* of the last                                       */
     struct str language;
     size_t n_first;
     const struct finding *first[PROJECTION_TASKS]; /* in order of appearance */

@@ -280,9 +280,35 @@ test_later(void **state)
     story_drop(s);
 }
 
+/* A case that is older than the table: nothing was found when it was answered, and what a
+ * later message is told was found when the case began. */
+static void
+test_older(void **state)
+{
+    struct story *s = story_new();
+    const struct finding kind = found("kind", "complaint", DECIDED_BY_MODEL, 1);
+    const struct register_section old = {.state = STATE_OPEN,
+                                         .received_at = RIG_T0 - 30 * DAY_MS,
+                                         .recovery_ends_at = RIG_T0};
+    (void)state;
+
+    say(s, EVENT_TYPE_COMPLAINT_RESPONDED, 1, RIG_T0, &kind, 1);
+    say(s, EVENT_TYPE_COMPLAINT_MESSAGE, 1, RIG_T0 + DAY_MS, &kind, 1);
+    s->events[0].register_ = s->events[1].register_ = &old;
+    server_fresh();
+    s->n = 1;
+    write_from(s, 0, 1);
+    assert_ask("SELECT count(*) FROM bi.findings", "0");
+    s->n = 2;
+    write_from(s, 1, 1);
+    assert_ask("SELECT string_agg(decided_at::text, ' ') FROM bi.findings",
+               "2026-01-31 09:00:00+00");
+    story_drop(s);
+}
+
 /* Each word is counted for whom it is from: phrases alone, a model that was not sure and
- * that phrases spoke over (right at last), and one that was not followed although it decided
- * (in doubt it is a complaint). */
+ * that phrases spoke over (right at last), and one that was not followed although it
+ * decided (in doubt it is a complaint). */
 static void
 test_whose_word(void **state)
 {
@@ -321,8 +347,8 @@ test_whose_word(void **state)
     story_drop(s);
 }
 
-/* The last event of the story is told with what the customer wishes, and with what else the
- * register says. */
+/* The last event of the story is told with what the customer wishes, and with what else
+ * the register says. */
 static void
 last_wishes(struct story *s, const char *wish, struct str previous)
 {
@@ -335,9 +361,8 @@ last_wishes(struct story *s, const char *wish, struct str previous)
     section->desired_remedy = str_from(wish);
     ev->classification = section;
     *reg = (struct register_section){.state = STATE_OPEN,
-                                     .received_at = str_is_null(previous)
-                                                        ? RIG_T0
-                                                        : ev->occurred_at,
+                                     .received_at =
+                                         str_is_null(previous) ? RIG_T0 : ev->occurred_at,
                                      .recovery_ends_at = RIG_T0,
                                      .previous_complaint_id = previous};
     ev->register_ = reg;
@@ -378,7 +403,7 @@ test_erased(void **state)
     s->events[s->n - 1].has_seq = false;
     s->events[s->n - 1].customer = &nobody;
     write_from(s, 2, EVENTS);
-    say(s, EVENT_TYPE_COMPLAINT_RESPONDED, 1, RIG_T0 + 2 * DAY_MS, said, 2);
+    say(s, EVENT_TYPE_COMPLAINT_MESSAGE, 1, RIG_T0 + 2 * DAY_MS, said, 2);
     last_wishes(s, "call anna@x.org", STR_NULL);
     write_from(s, 3, EVENTS);
     assert_ask("SELECT string_agg(desired_remedy, ', ' ORDER BY complaint_id)"
@@ -396,7 +421,7 @@ test_erased(void **state)
         last_wishes(s, i == 1 ? "call anna@x.org" : "refund",
                     projection_uuid(&s->arena, 'c', i));
     }
-    say(s, EVENT_TYPE_COMPLAINT_RESPONDED, 3, RIG_T0 + 61 * DAY_MS, said, 2);
+    say(s, EVENT_TYPE_COMPLAINT_MESSAGE, 3, RIG_T0 + 61 * DAY_MS, said, 2);
     last_wishes(s, "call anna@x.org", projection_uuid(&s->arena, 'c', 1));
     write_from(s, 4, 2);
     assert_ask("SELECT string_agg(desired_remedy, ', ' ORDER BY complaint_id)"
@@ -484,10 +509,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quality),    cmocka_unit_test(test_same_rows),
-        cmocka_unit_test(test_guard),      cmocka_unit_test(test_later),
-        cmocka_unit_test(test_whose_word), cmocka_unit_test(test_erased),
-        cmocka_unit_test(test_drift),      cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_quality),     cmocka_unit_test(test_same_rows),
+        cmocka_unit_test(test_guard),       cmocka_unit_test(test_later),
+        cmocka_unit_test(test_older),       cmocka_unit_test(test_whose_word),
+        cmocka_unit_test(test_erased),      cmocka_unit_test(test_drift),
+        cmocka_unit_test(test_many_labels),
     };
 
     if (!server_start())

@@ -3,8 +3,9 @@
 
 -- One row a complaint.  first is an object by task: label, decided_by, confidence and, where
 -- they are, needs_review, upstream, model, model_asked (if not the same), model_label,
--- model_confidence; reasons are not here, they may hold words of the text.  corrected is an object by task, too: the label that
--- a person said last (also when it was the same).
+-- model_confidence (these three only where the finding is not just what that model says);
+-- reasons are not here, they may hold words of the text.  corrected is an object by task, too:
+-- the label that a person said last (also when it was the same).
 CREATE TABLE findings (
     complaint_id uuid PRIMARY KEY,
     routed_offset bigint NOT NULL,
