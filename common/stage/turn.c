@@ -53,8 +53,10 @@ turn_drop(struct turn *turn)
 {
     if (!turn)
         return;
-    for (size_t i = 0; i < turn->n_rooms; i++)
-        turn->rooms[i].def->room_free(turn->rooms[i].memory);
+    for (size_t i = 0; i < turn->n_rooms; i++) {
+        turn->rooms[i].def->room_release(turn->rooms[i].memory);
+        free(turn->rooms[i].memory);
+    }
     arena_release(&turn->arena);
     buf_release(&turn->scratch);
     free(turn->outputs);
@@ -122,8 +124,9 @@ turn_room(struct turn *turn)
     for (size_t i = 0; i < turn->n_rooms; i++)
         if (turn->rooms[i].def == def)
             return turn->rooms[i].memory;
-    BUG_IF(!def->room_new || turn->n_rooms == ROOMS_MAX);
-    void *memory = def->room_new();
+    BUG_IF(def->room_bytes == 0 || turn->n_rooms == ROOMS_MAX);
+    void *memory = calloc(1, def->room_bytes);
+    BUG_IF(!memory);
     turn->rooms[turn->n_rooms++] = (struct room){def, memory};
     return memory;
 }

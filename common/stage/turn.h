@@ -69,8 +69,8 @@ struct turn_settings {
 const struct turn_settings *turn_settings(const struct turn *turn);
 /* Cleared when the turn's outputs have been handed on; decoded records live in it. */
 struct arena *turn_arena(struct turn *turn);
-/* What the stage's room_new() made for this turn, at the first call; kept until the turn
- * is dropped.  Memory to work in, never what a decision rests on. */
+/* room_bytes of the stage, zero at the first call, kept until the turn is dropped.  Memory
+ * to work in, never what a decision rests on. */
 void *turn_room(struct turn *turn);
 /* The message being handled; NULL in a timer. */
 const struct raw_message *turn_message(const struct turn *turn);
@@ -169,9 +169,8 @@ struct stage_def {
      * with a new due time to be called again. turn_now_ms() >= due_ms. Events that it
      * emits are stamped with the due time. */
     bool (*on_timer)(struct turn *turn, struct str key, int64_t due_ms, struct err *err);
-    /* Both or none: see turn_room(). */
-    void *(*room_new)(void);
-    void (*room_free)(void *room);
+    size_t room_bytes; /* see turn_room()                                    */
+    void (*room_release)(void *room); /* what it holds; not itself           */
     /* NULL without policy. Reads files below dir; false with ERR_STOP if one is bad. */
     void *(*policy_load)(const char *dir, struct err *err);
     void (*policy_free)(void *policy);

@@ -136,16 +136,10 @@ policy_free(void *policy)
     classification_policy_free(policy);
 }
 
-static void *
-room_new(void)
-{
-    return models_room_new();
-}
-
 static void
-room_free(void *room)
+room_release(void *room)
 {
-    models_room_free(room);
+    models_room_release(room);
 }
 
 static const struct stage_output outputs[] = {{"complaints.classified", true}};
@@ -158,8 +152,8 @@ const struct stage_def classification_stage = {
     .n_outputs = COUNT_OF(outputs),
     .forward_ticks = true,
     .on_event = on_event,
-    .room_new = room_new,
-    .room_free = room_free,
+    .room_bytes = sizeof(struct models_room),
+    .room_release = room_release,
     .policy_load = policy_load,
     .policy_free = policy_free,
     .metrics = classification_metrics,

@@ -2,17 +2,8 @@
 #include "classification/models.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "gen/kind.h"
-
-struct models_room {
-    struct arena arena;
-    struct features_scratch *text;
-    struct model_scratch scratch;
-    struct model_answer answer;
-    uint32_t max_rows; /* 0: nothing made yet */
-};
 
 static const char *const task_names[TASK_COUNT] = {
     "language", "kind",      "product",          "issue",
@@ -35,21 +26,11 @@ task_of(struct str name)
     return (enum task)task;
 }
 
-struct models_room *
-models_room_new(void)
-{
-    struct models_room *room = calloc(1, sizeof(*room));
-    BUG_IF(!room);
-    return room;
-}
-
 void
-models_room_free(struct models_room *room)
+models_room_release(struct models_room *room)
 {
-    if (!room)
-        return;
     arena_release(&room->arena);
-    free(room);
+    room->max_rows = 0;
 }
 
 /* After a reload a model may have more rows than the room has places for. */

@@ -60,10 +60,16 @@ struct models {
                             * this likely beside its best guess */
 };
 
-/* Megabytes that reading and asking need; one a thread. */
-struct models_room;
-struct models_room *models_room_new(void);
-void models_room_free(struct models_room *room);
+/* What reading and asking need, one a thread: some 10 MB, taken at the first text and
+ * when a reload brings a larger model.  All zero is an empty one. */
+struct models_room {
+    struct arena arena;
+    struct features_scratch *text;
+    struct model_scratch scratch;
+    struct model_answer answer;
+    uint32_t max_rows; /* 0: nothing made yet */
+};
+void models_room_release(struct models_room *room);
 
 /* The features of a text, for models_ask(); false: nothing to be asked about. Without
  * models, room may be NULL. */

@@ -87,6 +87,7 @@ known_codes(enum task task)
         "yes, no",
         "none, fix, or a remedy of rules.json",
     };
+    BUG_IF(task >= TASK_COUNT);
     return known[task];
 }
 

@@ -141,7 +141,7 @@ test_broken_files(void **state)
         if (row == 3)
             len = n + 1;
         if (row == 4)
-            memcpy(bytes, "{\"version\"", 10);
+            memset(bytes, '{', 10);
         if (row == 5)
             (void)policy_copy_read("models/kind.model", bytes, BYTES);
         policy_copy_put(copy, "models/kind.model", (struct str){bytes, len});
@@ -164,15 +164,15 @@ test_file_in_use(void **state)
 {
     const struct policy_copy *copy = *state;
     struct classification_policy *policy = load(copy);
-    struct models_room *room = models_room_new();
+    struct models_room room = {.max_rows = 0};
     struct arena arena = {0};
     struct classification_section s;
     struct submission sub = {.channel = CHANNEL_WEB,
                              .text = STR("Applause for the lobby")};
     policy_copy_put(copy, "models/kind.model", STR("short"));
-    classification_submit(policy, room, &sub, &arena, &s);
+    classification_submit(policy, &room, &sub, &arena, &s);
     assert_int_equal(s.kind, KIND_PRAISE);
-    models_room_free(room);
+    models_room_release(&room);
     arena_release(&arena);
     classification_policy_free(policy);
 }
@@ -220,14 +220,14 @@ static void
 test_findings(void **state)
 {
     struct classification_policy *policy = load(*state);
-    struct models_room *room = models_room_new();
+    struct models_room room = {.max_rows = 0};
     struct arena arena = {0};
     struct classification_section s;
     struct submission sub = {.channel = CHANNEL_WEB,
                              .subject = STR("Disappointed"),
                              .text =
                                  STR("by the kettle, ignored for the umpteenth time")};
-    classification_submit(policy, room, &sub, &arena, &s);
+    classification_submit(policy, &room, &sub, &arena, &s);
     for (size_t i = 0; i < s.n_findings; i++) {
         const struct finding *f = &s.findings[i];
         print_message("%.*s: %.*s %.4f, model %.*s\n", STR_ARG(f->task),
@@ -259,7 +259,7 @@ test_findings(void **state)
     assert_true(str_starts(f->model, STR("product-")));
     assert_true(str_starts(f->model_asked, STR("product-")));
     assert_int_equal(f->n_reasons, 0);
-    models_room_free(room);
+    models_room_release(&room);
     arena_release(&arena);
     classification_policy_free(policy);
 }
@@ -269,13 +269,13 @@ static void
 test_asked(void **state)
 {
     struct classification_policy *policy = load(*state);
-    struct models_room *room = models_room_new();
+    struct models_room room = {.max_rows = 0};
     struct arena arena = {0};
     struct classification_section s;
     struct submission sub = {.channel = CHANNEL_WEB,
                              .text = STR("How do I change the address on my mortgage?")};
     struct action fix = {.product = STR("hotel")};
-    classification_submit(policy, room, &sub, &arena, &s);
+    classification_submit(policy, &room, &sub, &arena, &s);
     assert_true(str_eq(finding(&s, "product")->model, STR("phrases")));
     for (int corrected = 0; corrected <= 1; corrected++) {
         const struct finding *f = finding(&s, "product");
@@ -284,7 +284,7 @@ test_asked(void **state)
         assert_true(str_starts(f->model_asked, STR("product-")));
         classification_correct(policy, &fix, &arena, &s);
     }
-    models_room_free(room);
+    models_room_release(&room);
     arena_release(&arena);
     classification_policy_free(policy);
 }
@@ -304,7 +304,7 @@ test_drift(void **state)
         {"Hmm", KIND_INQUIRY, false},
     };
     struct classification_policy *policy = load(*state);
-    struct models_room *room = models_room_new();
+    struct models_room room = {.max_rows = 0};
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct arena arena = {0};
         struct classification_section s;
@@ -314,13 +314,13 @@ test_drift(void **state)
                                  .has_kind = true,
                                  .kind = table[i].said};
         print_message("row %zu: %s\n", i, table[i].text);
-        classification_submit(policy, room, &sub, &arena, &s);
+        classification_submit(policy, &room, &sub, &arena, &s);
         assert_int_equal(s.kind, table[i].said);
         assert_int_equal(s.needs_review, table[i].drift);
         assert_int_equal(s.n_flags, table[i].drift);
         arena_release(&arena);
     }
-    models_room_free(room);
+    models_room_release(&room);
     classification_policy_free(policy);
 }
 
@@ -382,7 +382,7 @@ static void *
 read_many(void *ctx)
 {
     struct reader *reader = ctx;
-    struct models_room *room = models_room_new();
+    struct models_room room = {.max_rows = 0};
     struct arena arena = {0};
     for (int i = 0; i < 200; i++) {
         struct classification_section s;
@@ -390,12 +390,12 @@ read_many(void *ctx)
                                  .text = arena_printf(&arena, "%s the %s",
                                                       i % 3 ? "Disappointed by" : "Hmm",
                                                       i % 2 ? "kettle" : "suite")};
-        classification_submit(reader->policy, room, &sub, &arena, &s);
+        classification_submit(reader->policy, &room, &sub, &arena, &s);
         reader->sum += (int64_t)s.kind * 10 + s.severity + (int64_t)(s.sentiment * 100);
         arena_clear(&arena);
     }
     arena_release(&arena);
-    models_room_free(room);
+    models_room_release(&room);
     return NULL;
 }
 
@@ -426,7 +426,7 @@ test_room_grows(void **state)
     struct classification_policy *small = load(copy);
     policy_copy_trained(copy);
     struct classification_policy *large = load(copy);
-    struct models_room *room = models_room_new();
+    struct models_room room = {.max_rows = 0};
     struct models_answer answer;
     struct arena arena = {0};
     small->models.max_rows = small->models.entry[0].model.header->n_rows;
@@ -434,13 +434,13 @@ test_room_grows(void **state)
     for (int i = 0; i < 3; i++) {
         const struct classification_policy *policy = i == 1 ? large : small;
         assert_true(
-            models_read(&policy->models, room, STR_NULL, STR("Applause for the lobby")));
-        models_ask(&policy->models, room, TASK_KIND, STR("en"), true, &arena, &answer);
+            models_read(&policy->models, &room, STR_NULL, STR("Applause for the lobby")));
+        models_ask(&policy->models, &room, TASK_KIND, STR("en"), true, &arena, &answer);
         assert_true(str_eq(answer.label, STR("praise")));
     }
-    assert_false(models_read(&small->models, room, STR_NULL, STR("")));
-    assert_false(models_read(&small->models, room, STR_NULL, STR(" , ")));
-    models_room_free(room);
+    assert_false(models_read(&small->models, &room, STR_NULL, STR("")));
+    assert_false(models_read(&small->models, &room, STR_NULL, STR(" , ")));
+    models_room_release(&room);
     arena_release(&arena);
     classification_policy_free(small);
     classification_policy_free(large);
