@@ -304,6 +304,65 @@ test_memory(void **state)
     }
 }
 
+/* A row is found in its own bucket alone, however many stand there. */
+static void
+test_find(void **state)
+{
+    enum { IN_FIRST = 20, ROWS_HERE = 22 }; /* buckets are the upper 3 bits */
+    static const struct {
+        uint64_t hash;
+        uint32_t row;
+    } table[] = {
+        {1, 0},
+        {8, 7},
+        {9, 8},
+        {16, 15},
+        {20, 19},
+        {21, MODEL_NO_ROW},
+        {0xFFFF, MODEL_NO_ROW},
+        {UINT64_C(1) << 61 | 7, 20},
+        {7, 6},
+        {UINT64_C(1) << 61 | 300, MODEL_NO_ROW},
+        {300, MODEL_NO_ROW}, /* the tag of the bucket behind */
+        {UINT64_C(7) << 61 | 300, 21},
+        {UINT64_C(3) << 61 | 300, MODEL_NO_ROW}, /* an empty bucket */
+        {UINT64_C(6) << 61 | 300, MODEL_NO_ROW},
+    };
+    static const struct str labels[] = {{"a", 1}, {"b", 1}};
+    static const float offset[2] = {0, 0};
+    static const float idf[ROWS_HERE] = {1};
+    static const float weight[ROWS_HERE] = {1};
+    uint64_t hash[ROWS_HERE];
+    (void)state;
+    for (uint64_t i = 0; i < IN_FIRST; i++)
+        hash[i] = i + 1;
+    hash[IN_FIRST] = UINT64_C(1) << 61 | 7;
+    hash[IN_FIRST + 1] = UINT64_C(7) << 61 | 300;
+    const struct model_parts parts = {
+        .task = STR("t"),
+        .card = STR("{}"),
+        .label = labels,
+        .offset = offset,
+        .n_labels = 2,
+        .n_rows = ROWS_HERE,
+        .hash = hash,
+        .idf = idf,
+        .weight = weight,
+    };
+    CLEANUP(buf_release) struct buf bytes = {0};
+    struct model model;
+    struct err err = {0};
+    assert_true(model_write(&parts, &bytes));
+    assert_true(model_from(&model, buf_str(&bytes), &err));
+    assert_int_equal(model.header->bucket_bits, 3);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        uint32_t row;
+        print_message("row %zu: %llx\n", i, (unsigned long long)table[i].hash);
+        model_find(&model, &table[i].hash, 1, &row);
+        assert_int_equal(row, table[i].row);
+    }
+}
+
 static void
 test_no_reasons(void **state)
 {
@@ -333,12 +392,10 @@ test_hostile(void **state)
         "refund ",
         "refund",
         "not refund ",
-        "r\xE2\x80\x8D"
-        "efund ",
+        "r\xE2\x80\x8Drefund ",
         "\xCC\x81",
         "\xFF",
-        "\xE2\x80\xAE"
-        "refund ",
+        "\xE2\x80\xAErefund ",
         "@",
         "http://",
         "7",
@@ -407,10 +464,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers), cmocka_unit_test(test_text_of_model),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_memory),  cmocka_unit_test(test_no_reasons),
-        cmocka_unit_test(test_hostile), cmocka_unit_test(test_file_changes),
+        cmocka_unit_test(test_answers),      cmocka_unit_test(test_text_of_model),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_memory),       cmocka_unit_test(test_find),
+        cmocka_unit_test(test_no_reasons),   cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_file_changes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
