@@ -490,10 +490,93 @@ test_broken_state_stops(void **state)
     bench_close(&bench);
 }
 
+/* --- a stage's room ----------------------------------------------------------------- */
+
+static int released[2];
+static size_t calls_seen[2];
+
+static bool
+count_call(struct turn *turn, size_t which)
+{
+    size_t *room = turn_room(turn);
+    calls_seen[which] = ++*room;
+    return true;
+}
+
+static bool
+on_first(struct turn *turn, const struct complaint_event *ev, struct err *err)
+{
+    (void)ev;
+    (void)err;
+    return count_call(turn, 0);
+}
+
+static bool
+on_second(struct turn *turn, const struct complaint_event *ev, struct err *err)
+{
+    if (!count_call(turn, 1))
+        return false;
+    return !str_eq(ev->event_id, STR("refuse")) ||
+           err_dead(err, DEAD_BAD_FIELD, NULL, "no");
+}
+
+static void
+release_first(void *room)
+{
+    released[0] += *(size_t *)room == 2 ? 1 : 100;
+}
+
+static void
+release_second(void *room)
+{
+    released[1] += *(size_t *)room == 3 ? 1 : 100;
+}
+
+/* Zero at first, one a stage and turn, kept over refused events, released once. */
+static void
+test_room(void **state)
+{
+    (void)state;
+    static const struct stage_def defs[2] = {
+        {.service = "t",
+         .name = "first",
+         .outputs = OUTPUTS,
+         .n_outputs = COUNT_OF(OUTPUTS),
+         .on_event = on_first,
+         .room_bytes = sizeof(size_t),
+         .room_release = release_first},
+        {.service = "t",
+         .name = "second",
+         .outputs = OUTPUTS,
+         .n_outputs = COUNT_OF(OUTPUTS),
+         .on_event = on_second,
+         .room_bytes = sizeof(size_t),
+         .room_release = release_second},
+    };
+    static const struct {
+        size_t def;
+        const char *id;
+        size_t calls;
+    } rows[] = {{0, "a", 1}, {1, "a", 1}, {1, "refuse", 2}, {0, "b", 2}, {1, "b", 3}};
+    struct bench bench;
+    bench_open(&bench);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        print_message("row %zu: stage %zu, %s\n", i, rows[i].def, rows[i].id);
+        bench.driver.def = &defs[rows[i].def];
+        give_ok(&bench, rows[i].id, T0);
+        assert_int_equal(calls_seen[rows[i].def], rows[i].calls);
+    }
+    assert_int_equal(released[0] + released[1], 0);
+    bench_close(&bench);
+    assert_int_equal(released[0], 1);
+    assert_int_equal(released[1], 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_room),
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_refused_leaves_no_trace),
         cmocka_unit_test(test_dead_letters),
