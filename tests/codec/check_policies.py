@@ -30,6 +30,8 @@ def schema_of(path):
 def main():
     paths = sorted(glob.glob(os.path.join(TOP, "deploy/policy/**/*.json"), recursive=True) +
                    glob.glob(os.path.join(TOP, "deploy/mappings/*.json")))
+    # A model's card says what it was made of; nobody reads it as a policy.
+    paths = [path for path in paths if not path.endswith(".model.card.json")]
     failed = 0
     for path in paths:
         name = os.path.relpath(path, TOP)
