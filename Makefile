@@ -201,7 +201,7 @@ $(OUT)/test/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(OUT)/o/tests/fuzz/replay.o $(
 # ---- everyday targets ----------------------------------------------------------------
 
 .PHONY: help docs-check deps build unit scenarios layers unit scenarios codec corpus layers asan tsan clang fuzz \
-	integration test test-compose bench bench-classify bench-clocks e2e chaos demo up down infra status format \
+	integration test test-compose starter-models bench bench-classify bench-clocks e2e chaos demo up down infra status format \
 	format-check tidy docs clean programs tests FORCE
 
 help: ## this list
@@ -275,6 +275,9 @@ test: ## all of it, from nothing: deps build layers unit scenarios codec corpus 
 
 test-compose: build ## the compose file for real (skipped, visibly, without a Docker engine)
 	$(call script,tests/compose/run.sh)
+
+starter-models: build ## the starter models again, in build/starter (DATA=folder; services/classification/starter)
+	@REDRESS=$(BIN)/redress services/classification/starter/recipe.sh $(BUILD)/starter $(if $(DATA),--data $(DATA))
 
 bench: build $(patsubst tests/bench/%.c,$(BIN)/%,$(BENCH_SRC)) ## throughput, CPU per event, latency
 	$(call script,tests/bench/run.sh)
