@@ -2,6 +2,7 @@
  * and corrections both ways, every number by hand.  Against a real PostgreSQL. */
 #include "projection/writer.h"
 
+#include "classification/models.h" /* the tasks */
 #include "gen/migrations.h"
 #include "projection_rig.h"
 #include "projection_server.h"
@@ -484,6 +485,39 @@ test_drift(void **state)
     story_drop(s);
 }
 
+/* The view names the tasks: it must know all that there are. */
+static void
+test_all_tasks(void **state)
+{
+    static const char *const tasks[TASK_COUNT] = {
+        [TASK_LANGUAGE] = "language",
+        [TASK_KIND] = "kind",
+        [TASK_PRODUCT] = "product",
+        [TASK_ISSUE] = "issue",
+        [TASK_SEVERITY] = "severity",
+        [TASK_SENTIMENT] = "sentiment",
+        [TASK_DOUBLE_DEVIATION] = "double_deviation",
+        [TASK_DESIRED_REMEDY] = "desired_remedy"};
+    struct story *s = story_new();
+    struct finding all[TASK_COUNT];
+    (void)state;
+
+    for (size_t task = 0; task < TASK_COUNT; task++) {
+        assert_non_null(tasks[task]);
+        all[task] = found(tasks[task], "1", DECIDED_BY_RULE, 1);
+    }
+    say(s, EVENT_TYPE_COMPLAINT_SUBMITTED, 1, RIG_T0, all, TASK_COUNT);
+    server_fresh();
+    write_from(s, 0, EVENTS);
+    for (size_t task = 0; task < TASK_COUNT; task++) {
+        CLEANUP(buf_release) struct buf sql = {0};
+        (void)buf_printf(&sql, "SELECT label FROM bi.findings WHERE task = '%s'",
+                         tasks[task]);
+        assert_ask(sql.ptr, "1");
+    }
+    story_drop(s);
+}
+
 /* Of labels that strangers make up, 50 and the rest. */
 static void
 test_many_labels(void **state)
@@ -509,11 +543,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quality),     cmocka_unit_test(test_same_rows),
-        cmocka_unit_test(test_guard),       cmocka_unit_test(test_later),
-        cmocka_unit_test(test_older),       cmocka_unit_test(test_whose_word),
-        cmocka_unit_test(test_erased),      cmocka_unit_test(test_drift),
-        cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_quality),   cmocka_unit_test(test_same_rows),
+        cmocka_unit_test(test_guard),     cmocka_unit_test(test_later),
+        cmocka_unit_test(test_older),     cmocka_unit_test(test_whose_word),
+        cmocka_unit_test(test_erased),    cmocka_unit_test(test_drift),
+        cmocka_unit_test(test_all_tasks), cmocka_unit_test(test_many_labels),
     };
 
     if (!server_start())

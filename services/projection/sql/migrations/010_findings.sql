@@ -52,32 +52,44 @@ SELECT c.complaint_id, c.complaint_ref, c.source, c.channel, c.brand, c.customer
     c.cluster_key, c.routing_rule, c.triage_policy, c.sla_policy
 FROM complaints c LEFT JOIN customers u USING (customer_hash);
 
-CREATE VIEW bi.findings AS
+-- One row a task, as it was said.  own: no model was asked beside it, the finding is the word
+-- of the one that decided (or of the phrases).  Where phrases spoke over an unsure model, that
+-- one is counted, by what it said itself.  Tasks are named here, so that the planner knows how
+-- many they are; it takes jsonb_each() for a hundred.
+CREATE VIEW findings_said AS
 SELECT f.complaint_id, t.task, f.decided_at,
     (date_trunc('week', f.decided_at AT TIME ZONE 'UTC'))::date AS week,
-    f.language, m.label, x.decided_by, x.confidence,
+    f.language, x.label, x.decided_by, x.confidence,
     coalesce(x.needs_review, false) AS needs_review,
-    CASE WHEN m.own THEN x.model ELSE coalesce(x.model_asked, x.model) END AS model,
-    CASE WHEN m.own THEN m.label ELSE x.model_label END AS model_label,
-    CASE WHEN m.own THEN x.confidence ELSE x.model_confidence END AS model_confidence,
-    CASE WHEN x.decided_by = 'upstream' THEN m.label
-        WHEN x.upstream ~ '^([a-z_]+|[0-9])$' THEN x.upstream
-        ELSE mask_text(x.upstream) END AS upstream_label,
+    CASE WHEN own THEN x.model ELSE coalesce(x.model_asked, x.model) END AS model,
+    CASE WHEN own THEN x.label ELSE x.model_label END AS model_label,
+    CASE WHEN own THEN x.confidence ELSE x.model_confidence END AS model_confidence,
+    CASE WHEN x.decided_by = 'upstream' THEN x.label ELSE x.upstream END AS upstream_label,
     f.corrected ->> t.task AS corrected_label,
     coalesce(x.decided_by = 'model' AND x.model = 'phrases', false) AS by_phrases,
     f.inherited
-FROM findings f, jsonb_each(f.first) t (task, said),
-    jsonb_to_record(t.said) x (label text, decided_by text, confidence double precision,
-        needs_review boolean, upstream text, model text, model_asked text,
-        model_label text, model_confidence double precision),
-    -- own: no model was asked beside it, the finding is the word of the one that decided (or
-    -- of the phrases).  Where phrases spoke over an unsure model, that one is counted, by what
-    -- it said itself.  A publisher may write anything as a label: what is no plain code is
-    -- masked.
-    LATERAL (SELECT x.decided_by = 'model' AND (x.model_label IS NULL
-            OR (x.model = 'phrases' AND x.model_asked IS NULL)) AS own,
-        CASE WHEN x.label ~ '^([a-z_]+|[0-9])$' THEN x.label ELSE mask_text(x.label) END
-            AS label) m;
+FROM findings f
+CROSS JOIN (VALUES ('language'), ('kind'), ('product'), ('issue'), ('severity'),
+    ('sentiment'), ('double_deviation'), ('desired_remedy')) t (task)
+CROSS JOIN LATERAL jsonb_to_record(f.first -> t.task) x (label text, decided_by text,
+    confidence double precision, needs_review boolean, upstream text, model text,
+    model_asked text, model_label text, model_confidence double precision)
+CROSS JOIN LATERAL (SELECT x.decided_by = 'model' AND (x.model_label IS NULL
+    OR (x.model = 'phrases' AND x.model_asked IS NULL)) AS own) o
+WHERE f.first ? t.task;
+
+-- A publisher may write anything as a label: what is no plain code is masked.
+CREATE FUNCTION mask_label(label text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN label ~ '^([a-z_]+|[0-9])$' THEN label ELSE mask_text(label) END;
+
+CREATE VIEW bi.findings AS
+SELECT complaint_id, task, decided_at, week, language, mask_label(label) AS label, decided_by,
+    confidence, needs_review, model,
+    CASE WHEN model_label = label THEN mask_label(label) ELSE model_label END AS model_label,
+    model_confidence, mask_label(upstream_label) AS upstream_label, corrected_label,
+    by_phrases, inherited
+FROM findings_said;
 
 -- Grouped finely, counts beside percents: sums over weeks, languages or models stay right.
 CREATE VIEW bi.classification_quality AS
@@ -124,7 +136,7 @@ SELECT week, task, model, language,
     round(100.0 * count(*) FILTER (WHERE upstream_label = model_label)
         / nullif(count(*) FILTER (WHERE upstream_label IS NOT NULL
             AND model_label IS NOT NULL), 0), 1) AS upstream_agreement_percent
-FROM bi.findings
+FROM findings_said
 WHERE NOT inherited
 GROUP BY week, task, model, language;
 
@@ -140,7 +152,7 @@ SELECT task, model, bands[band] AS confidence_from, bands[band + 1] AS confidenc
 FROM (
     SELECT f.task, f.model, f.model_label, f.model_confidence, f.corrected_label, b.bands,
         width_bucket(least(f.model_confidence, 0.9999999), b.bands) AS band
-    FROM bi.findings f,
+    FROM findings_said f,
         (VALUES (ARRAY[0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]::double precision[]))
             b (bands)
     WHERE NOT f.inherited AND f.model_label IS NOT NULL AND f.model_confidence >= 0) banded
@@ -148,14 +160,20 @@ GROUP BY task, model, band, bands;
 
 -- Shares of labels by week; the 50 most frequent of a task, the others together.
 CREATE VIEW bi.classification_labels AS
-WITH said AS (
+WITH raw AS (
     SELECT task, week, label, count(*) AS findings,
         count(*) FILTER (WHERE needs_review) AS needs_review,
         count(model_confidence) AS model_labels,
         coalesce(sum(model_confidence), 0) AS confidence_sum
-    FROM bi.findings
+    FROM findings_said
     WHERE NOT inherited AND decided_by <> 'correction'
     GROUP BY task, week, label
+), said AS (
+    -- masked after counting: that costs, and there are few labels
+    SELECT task, week, mask_label(label) AS label, sum(findings) AS findings,
+        sum(needs_review) AS needs_review, sum(model_labels) AS model_labels,
+        sum(confidence_sum) AS confidence_sum
+    FROM raw GROUP BY task, week, mask_label(label)
 ), ranked AS (
     SELECT task, label, row_number() OVER (PARTITION BY task
         ORDER BY sum(findings) DESC, label COLLATE "C") AS place
