@@ -67,7 +67,7 @@ def train(task, rows):
 
 class Ours:
     def __init__(self, model, rows):
-        self.command = [BIN / "bench_classify", "--model", model, "--rows", rows, "--repeats", "2"]
+        self.command = [BIN / "bench_classify", "--model", model, "--rows", rows, "--repeats", "6"]
         self.rounds = []
 
     def round(self):

@@ -5,7 +5,7 @@
 #   BENCH_TASKS="cfpb_product airline_sentiment shopping10_category_zh"
 #   BENCH_MODELS=folder with TASK.model that were trained on the rows of build/classify/TASK.train.jsonl
 #                       (default: trains them, one to three minutes each)
-#   BENCH_ROUNDS=5      each contender once a round, two passes each, the better counts; median
+#   BENCH_ROUNDS=5      each contender once a round, two to six passes, the best counts; median
 #   BENCH_ROWS=3000     unseen rows of a task, at most
 #   BENCH_PYTHON=...    with scikit-learn and fasttext (default: a venv under build/, by pip)
 # Prints figures as they are and never fails on a slow one; exit 1 when something breaks.

@@ -65,11 +65,14 @@ def main():
     unseen = rows(TEST)
     texts = [row["text"] for row in unseen]
     for _ in sys.stdin:
-        best = 0
-        for _ in range(2):
+        best = took = passes = 0
+        while passes < 2 or (took < 0.5 and passes < 6):
             start = time.process_time()
             said = predict(texts)
-            best = max(best, len(texts) / (time.process_time() - start))
+            one = time.process_time() - start
+            best = max(best, len(texts) / one)
+            took += one
+            passes += 1
         right = sum(label == row["label"] for label, row in zip(said, unseen))
         rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(json.dumps({"speed": best, "accuracy": right / len(texts), "rss_mb": rss / 1024}), flush=True)
