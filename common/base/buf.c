@@ -81,6 +81,12 @@ buf_printf(struct buf *buf, const char *fmt, ...)
     return ok;
 }
 
+static bool
+is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+}
+
 bool
 buf_add_json(struct buf *buf, struct str s)
 {
@@ -88,6 +94,13 @@ buf_add_json(struct buf *buf, struct str s)
     size_t start = buf->len;
     bool ok = buf_add_char(buf, '"');
     for (size_t i = 0; ok && i < s.len; i++) {
+        size_t plain = i;
+        while (i < s.len && is_plain((unsigned char)s.ptr[i]))
+            i++;
+        if (i > plain)
+            ok = buf_add(buf, s.ptr + plain, i - plain);
+        if (!ok || i == s.len)
+            break;
         unsigned char c = (unsigned char)s.ptr[i];
         if (c == '"' || c == '\\') {
             char two[2] = {'\\', (char)c};
@@ -96,11 +109,9 @@ buf_add_json(struct buf *buf, struct str s)
             ok = buf_add(buf, "\\n", 2);
         } else if (c == '\t') {
             ok = buf_add(buf, "\\t", 2);
-        } else if (c < 0x20 || c == 0x7f) {
+        } else {
             char six[6] = {'\\', 'u', '0', '0', HEX[c >> 4], HEX[c & 15]};
             ok = buf_add(buf, six, 6);
-        } else {
-            ok = buf_add_char(buf, (char)c);
         }
     }
     ok = ok && buf_add_char(buf, '"');
