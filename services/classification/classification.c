@@ -202,11 +202,10 @@ watch_correction(struct work *w, enum kind kind)
 
 /* Nobody says it, or only a model that is not sure. */
 static bool
-is_unknown(const struct work *w, enum task task)
+is_unknown(const struct work *w, enum task task, struct str phrase)
 {
     const struct finding *f = &w->f[task];
-    return f->decided_by <= DECIDED_BY_DEFAULT ||
-           (f->needs_review && !str_eq(f->model, STR("phrases")));
+    return f->decided_by <= DECIDED_BY_DEFAULT || (f->needs_review && str_empty(phrase));
 }
 
 /* Models, phrases, upstream and rules on a first text, the last word first. */
@@ -217,7 +216,7 @@ take_all(struct work *w, const struct submission *submission, const struct readi
     (void)work_decide(w, TASK_LANGUAGE, s->language, 0, DECIDED_BY_DEFAULT, NULL);
     work_kind(w, KIND_COMPLAINT, 1, DECIDED_BY_DEFAULT, NULL);
     (void)work_decide(w, TASK_DOUBLE_DEVIATION, STR("no"), 0, DECIDED_BY_DEFAULT, NULL);
-    work_take_sure(w, r);
+    work_take_sure(w, r, false);
     take_kind(w, r);
     take_phrases(w, r);
     work_take_guesses(w, r);
@@ -256,7 +255,8 @@ classification_submit(const struct classification_policy *policy,
     work_note_models(&w, &r);
     ret->message_sentiment = ret->sentiment;
     /* A text about nothing that we know. */
-    if (is_unknown(&w, TASK_PRODUCT) && is_unknown(&w, TASK_ISSUE) && !str_empty(text))
+    if (is_unknown(&w, TASK_PRODUCT, r.product) && is_unknown(&w, TASK_ISSUE, r.issue) &&
+        !str_empty(text))
         ret->needs_review = true;
     work_finish(&w);
 }
@@ -272,7 +272,7 @@ classification_message(const struct classification_policy *policy,
     work_begin(&w, policy, arena, section);
     reading_phrases(policy, text, arena, &r);
     reading_of_message(&w, room, text, &r);
-    work_take_sure(&w, &r);
+    work_take_sure(&w, &r, true);
     take_phrases(&w, &r);
     watch_text(&w, &r);
     take_strong(&w, &r);

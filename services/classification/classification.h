@@ -1,10 +1,11 @@
 /* classification.h - what a complaint is about, by rules, upstream's word and models.
  *
  * Precedence per task: correction > rule > upstream > model > default, which is the order
- * of enum decided_by; `findings` says who decided.  Where the model is not sure, phrase
- * lists stand in its place (decided_by model, model "phrases"), and the finding needs a
- * review; where they are silent too, its best guess stands: but not that a text is no
- * complaint, that the handling failed or that something is asked for.
+ * of enum decided_by; `findings` says who decided.  Where the model is not sure the
+ * finding needs a review: its guess of product and issue stands; else phrase lists stand
+ * in its place (decided_by model, model "phrases"), and where they are silent its guess,
+ * but not that a text is no complaint though it may well be one, that the handling failed
+ * or that something is asked for.
  * Rules marked "strong" (safety, injury, legal ...) win over upstream. A later message
  * only raises: severity, flags, double deviation; never silently lowers. A correction
  * holds until the next one.

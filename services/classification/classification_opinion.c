@@ -96,7 +96,7 @@ follow_label(struct work *w, enum task task, const struct models_answer *said,
 {
     if (!is_open(w, task) || said->nothing)
         return now;
-    if (said->sure && !str_empty(phrase) && !str_eq(phrase, said->label) &&
+    if (!str_empty(phrase) && !str_eq(phrase, said->label) &&
         classification_covers(labels, n, said->label, phrase)) {
         struct names names = names_of(said);
         names.model = STR_NULL;
@@ -106,10 +106,27 @@ follow_label(struct work *w, enum task task, const struct models_answer *said,
     return follow(w, task, said) ? said->label : now;
 }
 
-void
-work_take_sure(struct work *w, const struct reading *r)
+/* Product and issue.  An unsure model is still right two to five times as often as
+ * phrases that say otherwise (measured; services/classification/README.md), so its guess
+ * stands. */
+static void
+take_labels(struct work *w, const struct reading *r, bool guess)
 {
     const struct classification_policy *p = w->policy;
+    struct classification_section *s = w->s;
+    const struct models_answer *product = &r->said[TASK_PRODUCT];
+    const struct models_answer *issue = &r->said[TASK_ISSUE];
+    if (product->entry && (product->sure || guess))
+        s->product = follow_label(w, TASK_PRODUCT, product, p->product, p->n_products,
+                                  r->product, s->product);
+    if (issue->entry && (issue->sure || guess))
+        s->issue =
+            follow_label(w, TASK_ISSUE, issue, p->issue, p->n_issues, r->issue, s->issue);
+}
+
+void
+work_take_sure(struct work *w, const struct reading *r, bool later)
+{
     struct classification_section *s = w->s;
     const struct models_answer *said = r->said;
     if (reading_sure(r, TASK_LANGUAGE) && is_open(w, TASK_LANGUAGE) &&
@@ -120,12 +137,7 @@ work_take_sure(struct work *w, const struct reading *r)
         work_kind(w, (enum kind)said[TASK_KIND].value, said[TASK_KIND].confidence,
                   DECIDED_BY_MODEL, &names);
     }
-    if (reading_sure(r, TASK_PRODUCT))
-        s->product = follow_label(w, TASK_PRODUCT, &said[TASK_PRODUCT], p->product,
-                                  p->n_products, r->product, s->product);
-    if (reading_sure(r, TASK_ISSUE))
-        s->issue = follow_label(w, TASK_ISSUE, &said[TASK_ISSUE], p->issue, p->n_issues,
-                                r->issue, s->issue);
+    take_labels(w, r, !later);
     if (reading_sure(r, TASK_DESIRED_REMEDY) && is_open(w, TASK_DESIRED_REMEDY) &&
         follow(w, TASK_DESIRED_REMEDY, &said[TASK_DESIRED_REMEDY]) &&
         !said[TASK_DESIRED_REMEDY].nothing)
@@ -158,12 +170,6 @@ work_take_guesses(struct work *w, const struct reading *r)
         s->language = said[TASK_LANGUAGE].label;
     if (reading_unsure(r, TASK_KIND) && is_open(w, TASK_KIND))
         guess_kind(w, &said[TASK_KIND]);
-    if (reading_unsure(r, TASK_PRODUCT))
-        s->product = follow_label(w, TASK_PRODUCT, &said[TASK_PRODUCT], NULL, 0, STR_NULL,
-                                  s->product);
-    if (reading_unsure(r, TASK_ISSUE))
-        s->issue =
-            follow_label(w, TASK_ISSUE, &said[TASK_ISSUE], NULL, 0, STR_NULL, s->issue);
     /* That somebody asks for something is not guessed. */
     if (reading_unsure(r, TASK_DESIRED_REMEDY) && is_open(w, TASK_DESIRED_REMEDY))
         (void)work_decide(w, TASK_DESIRED_REMEDY, STR("none"), 0, DECIDED_BY_DEFAULT,

@@ -80,8 +80,8 @@ void reading_of_submission(const struct classification_policy *policy,
 /* About a later text: what it can raise, and what is still open. */
 void reading_of_message(const struct work *w, struct models_room *room, struct str text,
                         struct reading *r);
-/* What they are sure of. */
-void work_take_sure(struct work *w, const struct reading *r);
+/* What they are sure of, and of a first text their guesses of product and issue. */
+void work_take_sure(struct work *w, const struct reading *r, bool later);
 /* What is left open when the phrases have spoken. */
 void work_take_guesses(struct work *w, const struct reading *r);
 /* Severity, in the place of the default; of a later text only upwards, and of a first

@@ -273,15 +273,15 @@ test_asked(void **state)
     struct arena arena = {0};
     struct classification_section s;
     struct submission sub = {.channel = CHANNEL_WEB,
-                             .text = STR("How do I change the address on my mortgage?")};
-    struct action fix = {.product = STR("hotel")};
+                             .text = STR("My mortgage: I suggest a calculator.")};
+    struct action fix = {.has_kind = true, .kind = KIND_INQUIRY};
     classification_submit(policy, &room, &sub, &arena, &s);
-    assert_true(str_eq(finding(&s, "product")->model, STR("phrases")));
+    assert_true(str_eq(finding(&s, "kind")->model, STR("phrases")));
     for (int corrected = 0; corrected <= 1; corrected++) {
-        const struct finding *f = finding(&s, "product");
-        assert_true(str_eq(f->label, corrected ? STR("hotel") : STR("mortgage")));
+        const struct finding *f = finding(&s, "kind");
+        assert_true(str_eq(f->label, corrected ? STR("inquiry") : STR("suggestion")));
         assert_false(str_is_null(f->model_label) || str_eq(f->model_label, f->label));
-        assert_true(str_starts(f->model_asked, STR("product-")));
+        assert_true(str_starts(f->model_asked, STR("kind-")));
         classification_correct(policy, &fix, &arena, &s);
     }
     models_room_release(&room);
