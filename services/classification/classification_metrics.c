@@ -56,7 +56,8 @@ model_said(const struct finding *f)
 {
     bool phrases = str_eq(f->model, STR("phrases"));
     struct str model = phrases ? STR_NULL : f->model;
-    bool asked = !str_is_null(f->model_label) && !(phrases && str_is_null(f->model_asked));
+    bool asked =
+        !str_is_null(f->model_label) && !(phrases && str_is_null(f->model_asked));
     if (f->decided_by == DECIDED_BY_MODEL && !asked)
         return (struct said){f->label, f->confidence, model};
     return (struct said){f->model_label, f->model_confidence,
