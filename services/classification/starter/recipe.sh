@@ -10,6 +10,7 @@ date=2026-11-22 # of the texts; stands in the models, so it is not today's
 own="written examples of this project (Apache-2.0)"
 cfpb="CFPB Consumer Complaint Database (public domain)"
 banking="banking77 (c) PolyAI, CC BY 4.0, github.com/PolyAI-LDN/task-specific-datasets"
+note="Texts of other sources are answered less well than its validation says: see services/classification/starter/README.md"
 
 mkdir -p "$out/texts"
 python3 "$here/prepare.py" "$out/texts" "$@"
@@ -23,6 +24,6 @@ for task in language kind product issue severity sentiment double_deviation desi
         esac
     fi
     "$redress" train --task "$task" --labels "$out/texts/$task.jsonl" -o "$out/$task.model" \
-        --licence "$licence" --source "$source" --date "$date" >"$out/$task.txt"
+        --licence "$licence" --source "$source. $note" --date "$date" >"$out/$task.txt"
     echo "$task: $(grep '^validation' "$out/$task.txt" | sed 's/^validation *//')"
 done
