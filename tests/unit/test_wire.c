@@ -210,41 +210,43 @@ arrays_may_come_in_blocks(void **state)
 {
     (void)state;
 #define HEAD "\x02t\x02l\0\0\0\0\0\0\0\0\0\0\0"
+#define TAIL "\0\0\0\0" /* what comes behind the reasons */
     static const struct {
         struct str bytes;
         size_t n; /* 0: refused */
     } table[] = {
         {BYTES(HEAD "\x04\x02"
                     "a\x02"
-                    "b\0"),
+                    "b\0" TAIL),
          2},
         {BYTES(HEAD "\x02\x02"
                     "a\x02\x02"
-                    "b\0"),
+                    "b\0" TAIL),
          2},
         {BYTES(HEAD "\x03\x08\x02"
                     "a\x02"
-                    "b\0"),
+                    "b\0" TAIL),
          2}, /* -2 items in 4 bytes */
         {BYTES(HEAD "\x01\x04\x02"
                     "a\x02\x02"
-                    "b\0"),
+                    "b\0" TAIL),
          2},
         {BYTES(HEAD "\x03\x06\x02"
                     "a\x02"
-                    "b\0"),
+                    "b\0" TAIL),
          0}, /* says 3 bytes */
         {BYTES(HEAD "\x02\x02"
                     "a\x02\x02"
                     "b\x02\x02"
                     "c\x02\x02"
                     "d\x02\x02"
-                    "e\0"),
+                    "e\0" TAIL),
          5},
-        {BYTES(HEAD "\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\0"), 8},
-        {BYTES(HEAD "\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\0"), 0},
+        {BYTES(HEAD "\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\0" TAIL), 8},
+        {BYTES(HEAD "\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\x02\0\0" TAIL), 0},
     };
 #undef HEAD
+#undef TAIL
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %zu items\n", i, table[i].n);
         struct err err = {0};
