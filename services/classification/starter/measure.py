@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+import prepare
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 REDRESS = os.environ.get("REDRESS", os.path.join(HERE, "../../../build/bin/redress"))
 MOST = 1500  # texts of a set
@@ -42,6 +44,14 @@ class Data:
 
     def take(self, task, label=lambda row: row["label"], some=lambda row: True):
         return draw([(r["text"], label(r)) for r in self.rows(task) if some(r)])
+
+    def not_drawn(self, field):
+        """CFPB narratives, by product or issue, that the model was not made from."""
+        self.data, self.cfpb = self.folder, None  # as options of prepare.py
+        source = prepare.load(HERE, "sources.json")[f"cfpb_{field}"]
+        rows = list(prepare.labelled(self, field, dict(source, characters=5000)))
+        drawn = {row[0] for row in prepare.taken(rows, source["each"])}
+        return draw([row[1:] for row in rows if row[0] not in drawn])
 
 
 def examples(task, languages=("en", "zh", "other")):
@@ -81,6 +91,8 @@ def foreign(data):
                                                     lambda r: "flight")
     yield "product", "shopping10, 6 categories", data.take(
         "shopping10_category_zh", lambda r: SHOP.get(r["label"]))
+    for task in ("product", "issue"):
+        yield task, "CFPB, not drawn", data.not_drawn(task)
     yield "language", "language", data.take("language")
 
 

@@ -205,4 +205,5 @@ def main():
         print(f"{task}: {ours} examples, {short} phrases, {len(rows) - ours - short} foreign")
 
 
-main()
+if __name__ == "__main__":
+    main()
