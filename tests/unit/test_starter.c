@@ -125,8 +125,7 @@ test_licensed(void **state)
         json_t *cards[] = {json_loadb(inside.ptr, inside.len, 0, NULL),
                            json_load_file(path, 0, NULL)};
         for (size_t k = 0; k < COUNT_OF(cards); k++) {
-            const char *licence =
-                json_string_value(json_object_get(cards[k], "licence"));
+            const char *licence = json_string_value(json_object_get(cards[k], "licence"));
             const char *source = json_string_value(json_object_get(cards[k], "source"));
             assert_true(licence && strstr(licence, table[i].licence));
             assert_true(source && strstr(source, table[i].source));
