@@ -129,7 +129,8 @@ print_labels(const struct stage_metric *metric, const uint8_t *key)
 
 /* A new series behind all others; the ops thread sees it when it is whole. */
 static uint32_t
-begin_series(struct stage_series *series, size_t metric, const uint8_t *key, size_t len)
+begin_series(struct stage_series *series, size_t metric, uint32_t head,
+             const uint8_t *key, size_t len)
 {
     uint32_t n = atomic_load_explicit(&series->n, memory_order_relaxed);
     const struct stage_metric *def = &series->metrics[metric];
@@ -137,7 +138,7 @@ begin_series(struct stage_series *series, size_t metric, const uint8_t *key, siz
         return NOBODY;
     struct one *one = &series->all[n];
     one->metric = (uint32_t)metric;
-    one->head = NOBODY;
+    one->head = head;
     one->current = NOBODY;
     one->key_len = len;
     one->key = malloc(len);
@@ -175,7 +176,7 @@ find_head(struct stage_series *series, const struct observation *o, size_t open)
     size_t len = make_key(o, open, key);
     size_t at = slot_of(series, key, len);
     if (series->slots[at] == NOBODY)
-        series->slots[at] = begin_series(series, o->metric, key, len);
+        series->slots[at] = begin_series(series, o->metric, NOBODY, key, len);
     return series->slots[at];
 }
 
@@ -198,14 +199,12 @@ find(struct stage_series *series, const struct observation *o)
         if (series->slots[at] != NOBODY)
             return series->slots[at];
     }
-    uint32_t found = begin_series(series, o->metric, key, len);
+    uint32_t found = begin_series(series, o->metric, head, key, len);
     if (found == NOBODY)
         return head;
     series->slots[at] = found;
-    if (head != NOBODY) {
-        series->all[found].head = head;
+    if (head != NOBODY)
         series->all[head].members++;
-    }
     return found;
 }
 

@@ -1,5 +1,6 @@
 /* A stage's own metrics: what is counted, what is shown, and that strangers' labels are
  * bounded. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -140,6 +141,35 @@ test_bounded(void **state)
     stage_series_drop(series);
 }
 
+/* --- read while it is written (ThreadSanitizer looks on) ----------------------------- */
+
+static void *
+write_models(void *ctx)
+{
+    for (int i = 0; i < 2 * SERIES_OPEN; i++) {
+        char label[32];
+        (void)snprintf(label, sizeof(label), "m%d", i);
+        add(ctx, M_MODEL, "kind", label, 1);
+        add(ctx, M_SIZE, "kind", NULL, i);
+        stage_series_keep(ctx);
+    }
+    return NULL;
+}
+
+static void
+test_threads(void **state)
+{
+    (void)state;
+    CLEANUP(buf_release) struct buf out = {0};
+    struct stage_series *series = stage_series_new(METRICS, COUNT_OF(METRICS));
+    pthread_t writer;
+    assert_int_equal(pthread_create(&writer, NULL, write_models, series), 0);
+    while (!strstr(shown(series, &out), "model=\"other\"} 1\n"))
+        ;
+    assert_int_equal(pthread_join(writer, NULL), 0);
+    stage_series_drop(series);
+}
+
 /* --- in a turn ---------------------------------------------------------------------- */
 
 static bool
@@ -240,7 +270,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit),  cmocka_unit_test(test_current),
         cmocka_unit_test(test_bounded), cmocka_unit_test(test_turn),
-        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_page),    cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
