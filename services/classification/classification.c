@@ -254,9 +254,9 @@ classification_submit(const struct classification_policy *policy,
     take_all(&w, submission, &r);
     work_note_models(&w, &r);
     ret->message_sentiment = ret->sentiment;
-    /* A text about nothing that we know. */
-    if (is_unknown(&w, TASK_PRODUCT, r.product) && is_unknown(&w, TASK_ISSUE, r.issue) &&
-        !str_empty(text))
+    /* A complaint about nothing that we know.  Sure thanks or a sure question may be. */
+    if (ret->kind == KIND_COMPLAINT && is_unknown(&w, TASK_PRODUCT, r.product) &&
+        is_unknown(&w, TASK_ISSUE, r.issue) && !str_empty(text))
         ret->needs_review = true;
     work_finish(&w);
 }

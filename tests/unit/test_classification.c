@@ -195,6 +195,29 @@ test_precedence(void **state)
 }
 
 static void
+test_about_nothing_known(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct classification_section s;
+    struct submission sub = {.text = STR("I waited and waited and then I left."),
+                             .has_kind = true};
+    /* Of a complaint somebody has to find out what it is about; of thanks nobody. */
+    static const struct {
+        enum kind kind;
+        bool review;
+    } rows[] = {{KIND_COMPLAINT, true}, {KIND_PRAISE, false}, {KIND_INQUIRY, false}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        print_message("row %zu\n", i);
+        sub.kind = rows[i].kind;
+        classification_submit(policy, NULL, &sub, &arena, &s);
+        assert_null(s.product.ptr);
+        assert_int_equal(s.needs_review, rows[i].review);
+    }
+    arena_release(&arena);
+}
+
+static void
 test_messages_only_raise(void **state)
 {
     (void)state;
@@ -376,6 +399,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_about_nothing_known),
         cmocka_unit_test(test_messages_only_raise),
         cmocka_unit_test(test_without_text),
         cmocka_unit_test(test_bad_policies),
