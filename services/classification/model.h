@@ -25,7 +25,9 @@
 #define MODEL_ROWS (UINT32_C(1) << 23)
 #define MODEL_REASONS 5
 #define MODEL_REASON_BYTES 64
-#define MODEL_SURE_NEVER 2.0F /* a threshold that no confidence reaches */
+#define MODEL_NAME_BYTES 256   /* of a label or a task: UTF-8, not empty */
+#define MODEL_WEIGHT_MOST 1e6F /* of a reason, whatever a file says */
+#define MODEL_SURE_NEVER 2.0F  /* a threshold that no confidence reaches */
 
 /* The file's first bytes, as they stand in it. */
 struct model_header {

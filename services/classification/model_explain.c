@@ -1,6 +1,8 @@
 /* Reasons of an answer: the words that speak most for the best label over the second. */
 #include "classification/model.h"
 
+#include <math.h>
+
 #define LEAST 0.005F /* of a log-odds: below it is nothing to tell */
 
 /* share: what one occurrence adds to the best label over the second, as log-odds. */
@@ -111,7 +113,7 @@ model_explain(const struct model *m, const struct features_scratch *text,
         reason->text =
             features_masked(text, chosen->token, chosen->tokens,
                             ret->reason_text[ret->n_reasons], MODEL_REASON_BYTES);
-        reason->weight = s->weight[at];
+        reason->weight = fminf(s->weight[at], MODEL_WEIGHT_MOST);
         ret->n_reasons++;
     }
 }

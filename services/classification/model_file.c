@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <unicode/utf8.h>
+
 #define FORMAT UINT32_C(2)
 #define ROW_PAD 16 /* so that tags and weights may be read in eights */
 /* What training makes is below 1,000.  With these bounds no score overflows: at most
@@ -100,19 +102,38 @@ check_header(const struct model_header *h, size_t len, struct err *err)
     return true;
 }
 
+/* It stands in JSON and in tables. */
+static bool
+check_name(struct str name, struct err *err)
+{
+    if (name.len == 0)
+        return bad(err, "a label or its task has no name");
+    if (name.len > MODEL_NAME_BYTES)
+        return bad(err, "the name of a label or its task is longer than 256 bytes");
+    for (size_t at = 0; at < name.len;) {
+        UChar32 c;
+        U8_NEXT((const uint8_t *)name.ptr, at, name.len, c);
+        if (c <= 0)
+            return bad(err, "the name of a label or its task is no text");
+    }
+    return true;
+}
+
 static bool
 check_parts(const struct model *m, struct err *err)
 {
     const struct model_header *h = m->header;
     if (h->task_bytes > h->text_bytes || h->card_bytes > h->text_bytes - h->task_bytes)
         return bad(err, "text out of range");
+    if (!check_name(model_task(m), err))
+        return false;
     for (uint32_t i = 0; i < h->n_labels; i++) {
         const struct model_label *label = &m->labels[i];
         if (label->name_at > h->text_bytes ||
             label->name_bytes > h->text_bytes - label->name_at)
             return bad(err, "a label's name out of range");
-        if (label->name_bytes == 0)
-            return bad(err, "a label has no name");
+        if (!check_name(model_label_name(m, i), err))
+            return false;
         if (!(fabsf(label->offset) <= LARGE) || !(fabsf(label->sure) <= LARGE))
             return bad(err, "a label's offset is no number or too large");
     }

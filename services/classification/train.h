@@ -20,7 +20,7 @@
 #include "classification/model.h"
 #include "classification/train_score.h"
 
-#define TRAIN_LABEL_BYTES 256
+#define TRAIN_LABEL_BYTES MODEL_NAME_BYTES
 #define TRAIN_TEXTS_LEAST 20 /* fewer teach nothing that could be checked */
 
 struct train_choice {

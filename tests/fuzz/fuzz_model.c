@@ -73,6 +73,9 @@ check_answer(const struct model *model, struct model_scratch *room)
     model_classify(model, text, room, answer);
     BUG_IF(answer->label >= model->header->n_labels || answer->n_reasons > MODEL_REASONS);
     BUG_IF(!(answer->confidence >= 0 && answer->confidence <= 1));
+    for (size_t i = 0; i < answer->n_reasons; i++)
+        BUG_IF(!(answer->reason[i].weight > 0 &&
+                 answer->reason[i].weight <= MODEL_WEIGHT_MOST));
     float sum = 0;
     for (uint32_t i = 0; i < model->header->n_labels; i++)
         sum += answer->probability[i];

@@ -174,6 +174,7 @@ static void
 test_refused(void **state)
 {
 #define AT(member) offsetof(struct model_header, member)
+#define TEXT 192 /* behind 4 rows of 7 bytes and 16 of 0 */
     static const struct {
         size_t at;
         uint32_t value;
@@ -204,6 +205,9 @@ test_refused(void **state)
         {80, 1000000, true, "name out of range"},
         {84, UINT32_MAX, true, "name out of range"},
         {84, 0, true, "no name"},
+        {TEXT, 0x616161FF, true, "is no text"},     /* the task         */
+        {TEXT + 4, 0x61616100, true, "is no text"}, /* the first label  */
+        {TEXT + 4, 0x6180E261, true, "is no text"},
         {88, 0x7FC00000, true, "offset is no number"},
         {88, 0x7E000000, true, "too large"},
         {128, 3, true, "cover the rows"},
@@ -230,6 +234,65 @@ test_refused(void **state)
         if (!strstr(err.text, table[i].wrong))
             fail_msg("%s", err.text);
     }
+}
+
+/* What is printed as JSON is no longer than a label that training takes. */
+static void
+test_long_names(void **state)
+{
+    (void)state;
+    static char name[MODEL_NAME_BYTES + 1];
+    CLEANUP(buf_release) struct buf bytes = {0};
+    struct model model;
+    memset(name, 'x', sizeof(name));
+    const struct str labels[] = {{name, MODEL_NAME_BYTES}, {"b", 1}};
+    static const float zero[2];
+    for (int longer = 0; longer < 3; longer++) {
+        struct err err = {0};
+        struct str label[2] = {labels[0], labels[1]};
+        label[0].len += longer == 1;
+        const struct model_parts parts = {
+            .task = {name, MODEL_NAME_BYTES + (longer == 2)},
+            .label = label,
+            .offset = zero,
+            .n_labels = 2,
+            .n_rows = 1,
+            .hash = &(uint64_t){1},
+            .idf = &(float){1},
+            .weight = &(float){1},
+        };
+        print_message("row %d\n", longer);
+        assert_true(model_write(&parts, &bytes));
+        assert_int_equal(model_from(&model, buf_str(&bytes), &err), !longer);
+        if (longer && !strstr(err.text, "longer than"))
+            fail_msg("%s", err.text);
+    }
+}
+
+/* The largest numbers that a file may hold: a weight is still one that can be printed. */
+static void
+test_large(void **state)
+{
+    const struct rig *rig = *state;
+    CLEANUP(buf_release) struct buf bytes = {0};
+    CLEANUP(buf_release) struct buf text = {0};
+    struct model model;
+    struct model_scratch scratch = rig->scratch;
+    struct err err = {0};
+    const float slope = 1e6F;
+    const uint16_t scale = 0x4974; /* 999,424 */
+    make_model(rig, 3, 0.5F, &bytes);
+    memcpy(bytes.ptr + offsetof(struct model_header, slope), &slope, sizeof(slope));
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++)
+        memcpy(bytes.ptr + 150 + 7 * i, &scale, sizeof(scale));
+    model_seal(bytes.ptr, bytes.len);
+    assert_true(model_from(&model, buf_str(&bytes), &err));
+    for (int i = 0; i < 5000; i++)
+        buf_add_c(&text, "refund ");
+    features_read(rig->table, STR_NULL, buf_str(&text), rig->text);
+    model_classify(&model, rig->text, &scratch, rig->answer);
+    assert_int_equal(rig->answer->n_reasons, 1);
+    assert_true(rig->answer->reason[0].weight == MODEL_WEIGHT_MOST);
 }
 
 /* Cut anywhere. */
@@ -466,6 +529,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),      cmocka_unit_test(test_text_of_model),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_long_names),   cmocka_unit_test(test_large),
         cmocka_unit_test(test_memory),       cmocka_unit_test(test_find),
         cmocka_unit_test(test_no_reasons),   cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_file_changes),
