@@ -309,9 +309,12 @@ run(struct evaluation *e, const char *const *files, size_t n_files, struct err *
     e->folds.options = &e->options;
     if (!learn_fields_load(&e->fields, err))
         return false;
-    if (e->folds.n_folds)
-        return learn_folds_run(&e->folds, &e->fields, files, n_files, &e->arena, &e->said,
-                               err);
+    if (e->folds.n_folds) {
+        bool ok = learn_folds_run(&e->folds, &e->fields, files, n_files, &e->arena,
+                                  &e->said, err);
+        e->left_out = e->folds.left_out;
+        return ok;
+    }
     if (!prepare(e, err))
         return false;
     for (size_t i = 0; i < n_files; i++) {
@@ -344,6 +347,7 @@ read_options(struct ctl *ctl, struct evaluation *e, const char **files, size_t *
         !ctl_options(ctl, known, COUNT_OF(known), 0, (int)(LEARN_FILES - *n_files),
                      ret_exit) ||
         !ctl_number("--folds", folds, 2, LEARN_FOLDS, &n_folds, ret_exit) ||
+        !learn_is_text("--task", e->task, MODEL_NAME_BYTES, ret_exit) ||
         !learn_choice(choice, &e->options, ret_exit))
         return false;
     for (int i = 0; i < ctl->argc; i++)

@@ -170,6 +170,9 @@ read_options(struct ctl *ctl, struct training *t, enum ctl_exit *ret_exit)
                     ret_exit) ||
         !learn_choice(choice, &t->options, ret_exit) ||
         !read_time("--since", since, &t->corrections.since_ms, ret_exit) ||
+        !learn_is_text("--task", t->origin.task, MODEL_NAME_BYTES, ret_exit) ||
+        !learn_is_text("--licence", t->origin.licence, LEARN_SAID_BYTES, ret_exit) ||
+        !learn_is_text("--source", t->origin.source, LEARN_SAID_BYTES, ret_exit) ||
         !read_time("--date", t->origin.date, &date_ms, ret_exit))
         return false;
     for (int i = 0; i < ctl->argc; i++)

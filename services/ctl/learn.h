@@ -12,6 +12,7 @@
 #include "ctl/learn_lines.h"
 
 #define LEARN_FILES 32
+#define LEARN_SAID_BYTES 4096                               /* of an origin, a licence */
 #define LEARN_ARENA_BYTES ((size_t)64 * 1024 * 1024 * 1024) /* a cap, not a need */
 
 /* Takes every "--name VALUE" and "--name=VALUE" out of argv; `brief` ("-o") may be NULL.
@@ -19,6 +20,10 @@
 MUST_CHECK bool learn_take(struct ctl *ctl, const char *name, const char *brief,
                            const char **values, size_t max, size_t *ret_n,
                            enum ctl_exit *ret_exit);
+
+/* Whether a value (NULL: not given) can stand in a card. */
+MUST_CHECK bool learn_is_text(const char *option, const char *value, size_t max_bytes,
+                              enum ctl_exit *ret_exit);
 
 /* --- input -------------------------------------------------------------------------- */
 
@@ -125,6 +130,7 @@ struct learn_folds {
     uint32_t n_folds;
     const struct train_options *options;
     uint32_t texts[LEARN_FOLDS], right[LEARN_FOLDS];
+    int64_t left_out; /* lines */
 };
 /* Cross-validation: each text is answered by a model that was trained, chosen and
  * calibrated without it; equal texts stand in one fold.  What is said lives in the arena

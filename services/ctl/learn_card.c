@@ -6,12 +6,27 @@
 
 #include "base/now.h"
 #include "base/times.h"
+#include "intake/door_json.h"
 
 static void
 add_choice(const struct train_choice *choice, struct buf *out)
 {
     buf_printf(out, "{\"c\":%g,\"balance\":%g,\"ratio\":%g,\"chars\":%g,\"tf\":%g",
                choice->c, choice->balance, choice->ratio, choice->chars, choice->tf);
+}
+
+/* A file may be named by any bytes. */
+static void
+add_file_name(struct str name, struct buf *out)
+{
+    CLEANUP(buf_release) struct buf text = {0};
+    const char *end = name.ptr + name.len;
+    for (const char *at = name.ptr; at < end;) {
+        size_t n = door_utf8_len(at, end);
+        (void)(n ? buf_add(&text, at, n) : buf_add_c(&text, "\xef\xbf\xbd"));
+        at += n ? n : 1;
+    }
+    (void)buf_add_json(out, buf_str(&text));
 }
 
 static void
@@ -22,7 +37,7 @@ add_files(const struct learn_origin *origin, struct buf *out)
         const struct learn_data *data = &origin->data[i];
         const char *slash = strrchr(data->file, '/');
         buf_add_c(out, i ? ",{\"file\":" : "{\"file\":");
-        (void)buf_add_json(out, str_from(slash ? slash + 1 : data->file));
+        add_file_name(str_from(slash ? slash + 1 : data->file), out);
         buf_printf(out, ",\"rows\":%lld,\"left_out\":%lld", (long long)data->count.rows,
                    (long long)(data->count.lines - data->count.rows));
         if (data->count.sha256[0])

@@ -215,8 +215,10 @@ learn_folds_run(struct learn_folds *folds, const struct learn_fields *fields,
     for (size_t i = 0; ok && i < n_files; i++) {
         struct learn_count count;
         ok = learn_each(files[i], fields, &reader, &count, err);
-        if (ok)
-            learn_tell(files[i], fields, &count);
+        if (!ok)
+            break;
+        learn_tell(files[i], fields, &count);
+        folds->left_out += count.lines - count.rows;
     }
     sort_labels(r);
     set_folds(r, folds->n_folds);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "ctl/learn.h"
+#include "intake/door_json.h"
 
 bool
 learn_take(struct ctl *ctl, const char *name, const char *brief, const char **values,
@@ -29,6 +30,17 @@ learn_take(struct ctl *ctl, const char *name, const char *brief, const char **va
     }
     ctl->argc = kept;
     return true;
+}
+
+bool
+learn_is_text(const char *option, const char *value, size_t max_bytes,
+              enum ctl_exit *ret_exit)
+{
+    struct str text = str_from(value ? value : "");
+    if (text.len <= max_bytes && door_utf8_valid(text))
+        return true;
+    *ret_exit = ctl_usage("%s takes at most %zu bytes of UTF-8", option, max_bytes);
+    return false;
 }
 
 bool

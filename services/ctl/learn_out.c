@@ -53,18 +53,29 @@ write_fresh(const char *name, struct str bytes, struct err *err)
     return ok;
 }
 
+/* Something else than a file in the way (a folder) would let one of the two be put in
+ * place and not the other. */
+static bool
+check_place(const char *name, struct err *err)
+{
+    struct stat st;
+    return stat(name, &st) != 0 || S_ISREG(st.st_mode) ||
+           err_set(err, ERR_STOP, "%.200s is no file that could be replaced", name);
+}
+
 bool
 learn_out_check(const char *path, struct err *err)
 {
     CLEANUP(buf_release) struct buf fresh = {0};
     CLEANUP(buf_release) struct buf probe = {.max_bytes = 2 * PROBE_BYTES};
-    struct stat st;
+    CLEANUP(buf_release) struct buf card = {0};
     sigset_t before;
     if (!*path || strcmp(path, "-") == 0)
         return err_set(err, ERR_STOP, "-o names the file of the model; \"%s\" is none",
                        path);
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return err_set(err, ERR_STOP, "%.200s is no file that could be replaced", path);
+    buf_printf(&card, "%s.card.json", path);
+    if (!check_place(path, err) || !check_place(card.ptr, err))
+        return false;
     buf_printf(&fresh, "%s.new", path);
     BUG_IF(!buf_reserve(&probe, PROBE_BYTES));
     memset(probe.ptr, 0, PROBE_BYTES);
@@ -87,7 +98,8 @@ learn_out_write(const char *path, struct str model, struct str card, struct err 
     buf_printf(&name, "%s.card.json", path);
     buf_printf(&fresh_card, "%s.new", name.ptr);
     hold_signals(&before);
-    bool ok = write_fresh(fresh.ptr, model, err);
+    bool ok = check_place(path, err) && check_place(name.ptr, err) &&
+              write_fresh(fresh.ptr, model, err);
     if (ok && !write_fresh(fresh_card.ptr, card, err)) {
         (void)unlink(fresh.ptr);
         ok = false;

@@ -75,6 +75,12 @@ is "and writes its card beside the model" "600 CC0 ours kind" \
 is "with the day of the training" "$(date -u +%F)" "$(member "$(<"$model.card.json")" date)"
 is "and the file's SHA-256" "$(sha256sum <"$work/some.jsonl" | cut -d' ' -f1)" \
     "$(member "$(<"$model.card.json")" data 0 sha256)"
+cp "$work/some.jsonl" "$work/"$'s\xff.jsonl'
+redo train --task kind --labels "$work/"$'s\xff.jsonl' -o "$work/name.model" --choice 1,0.5,0,0.5,1
+is "a file whose name is no UTF-8 has a card" "0 600 1" \
+    "$rc $(member "$(<"$work/name.model.card.json")" data 0 rows) $(grep -c '^validation' <<<"$out")"
+redo train --task $'k\xff' --labels "$work/some.jsonl" -o "$work/never.model"
+is "a task that is no UTF-8 is refused at once" "2 no" "$rc $([ -e "$work/never.model" ] && echo yes || echo no)"
 redo train --task kind --labels "$work/rest.jsonl" --labels="$work/turned.jsonl.gz" -o "$work/again.model" \
     --licence CC0 --source ours
 is "the same rows in another order, in two files, on any day: the same bytes" same \
@@ -287,6 +293,9 @@ is "folds: each text once" "0 600 600 3" "$rc $(member "$out" texts) $(python3 -
 f = json.loads(sys.argv[1])["folds"]; print(sum(x["texts"] for x in f), len(f))' "$out")"
 redo evaluate --folds 3 --task kind "$work/rest.jsonl" "$work/turned.jsonl.gz" --json
 is "and the same figures from any order" "$(sed 's/"seconds.*//' <<<"$folds")" "$(sed 's/"seconds.*//' <<<"$out")"
+echo '{"id":"x"}' >"$work/unlabelled"
+redo evaluate --folds 2 --task kind --labels "$work/some.jsonl" --labels "$work/unlabelled" --choice 1,0.5,0,0.5,1 --json
+is "and what was left out" "600 1" "$(member "$out" texts) $(member "$out" left_out)"
 python3 - "$work" <<'PY'
 import json, random, sys
 lot = random.Random(1)

@@ -597,6 +597,12 @@ test_out(void **state)
     assert_int_equal(stat(file, &st), 0);
     assert_int_equal(st.st_size, 5);
     assert_int_equal(rmdir(fresh), 0);
+    assert_int_equal(mkdir(card, 0700), 0);
+    assert_false(learn_out_check(file, &err));
+    assert_false(learn_out_write(file, STR("another model"), STR("card"), &err));
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_size, 5);
+    assert_int_equal(rmdir(card), 0);
 }
 
 int
