@@ -79,6 +79,10 @@ take_kind(struct work *w, const struct reading *r)
     if (r->kinds[best] < w->policy->kind_threshold ||
         w->f[TASK_KIND].decided_by >= DECIDED_BY_MODEL)
         return;
+    /* "I suggest you fire them": where the model hears a complaint, it stays one. */
+    if (best != KIND_COMPLAINT && reading_leans(r, TASK_KIND, 0.75) &&
+        (enum kind)r->said[TASK_KIND].value == KIND_COMPLAINT)
+        return;
     work_kind(w, best, floor(100.0 * r->kinds[best] / (all + 0.5)) / 100.0,
               DECIDED_BY_MODEL, &r->kind_names[best]);
 }
@@ -185,8 +189,13 @@ watch_text(struct work *w, const struct reading *r)
     if (reading_sure(r, TASK_KIND) &&
         (enum kind)r->said[TASK_KIND].value == KIND_COMPLAINT)
         reads_so = true;
-    if (by_people && called != KIND_COMPLAINT && reads_so)
+    if (!by_people || called == KIND_COMPLAINT)
+        return;
+    if (reads_so)
         flag_drift(w);
+    else if (reading_leans(r, TASK_KIND, 0.5) &&
+             (enum kind)r->said[TASK_KIND].value == KIND_COMPLAINT)
+        w->s->needs_review = true; /* too little for the flag, too much to pass over */
 }
 
 /* A person says what kind it is. Said of a flagged case again, it is the second look that
@@ -226,7 +235,7 @@ take_all(struct work *w, const struct submission *submission, const struct readi
     (void)work_sentiment(w, r, true, &s->sentiment);
     work_severity(w, w->policy->kind_severity[s->kind], 1, DECIDED_BY_DEFAULT, NULL);
     work_model_severity(w, r, false);
-    if (s->kind == KIND_COMPLAINT && r->sentiment <= -0.75 &&
+    if (s->kind == KIND_COMPLAINT && r->sentiment <= -0.75 && s->severity < 5 &&
         !reading_sure(r, TASK_SEVERITY))
         work_raise_severity(w, s->severity + 1, 1, DECIDED_BY_MODEL, NULL);
     work_model_double(w, r, false);

@@ -189,16 +189,24 @@ void
 work_model_severity(struct work *w, const struct reading *r, bool later)
 {
     const struct models_answer *said = &r->said[TASK_SEVERITY];
-    if (!reading_sure(r, TASK_SEVERITY))
+    int severity = said->entry ? (int)said->value : 0;
+    bool danger = severity == 5 && reading_leans(r, TASK_SEVERITY, 0.5);
+    if (!reading_sure(r, TASK_SEVERITY) && !danger)
         return;
     struct names names = names_of(said);
-    int severity = (int)said->value;
+    if (danger && !reading_sure(r, TASK_SEVERITY)) {
+        if (w->s->kind != KIND_COMPLAINT || severity <= w->s->severity)
+            return;
+        w->s->needs_review = true;
+    }
     if (!later && severity < w->s->severity && misread(w, r))
         return;
     if (!later)
         work_severity(w, severity, said->confidence, DECIDED_BY_MODEL, &names);
     else if (w->s->kind == KIND_COMPLAINT)
         work_raise_severity(w, severity, said->confidence, DECIDED_BY_MODEL, &names);
+    if (!said->sure)
+        w->f[TASK_SEVERITY].needs_review = true;
 }
 
 void

@@ -42,6 +42,8 @@ void reading_phrases(const struct classification_policy *policy, struct str text
 bool reading_sure(const struct reading *r, enum task task);
 /* It was asked, and is not. */
 bool reading_unsure(const struct reading *r, enum task task);
+/* It was asked, and is at least so sure. */
+bool reading_leans(const struct reading *r, enum task task, double confidence);
 /* The kind that the phrases speak for, more than for any other; *ret_all is what they
  * weigh together. */
 enum kind reading_kind(const struct reading *r, double *ret_all);
@@ -85,7 +87,8 @@ void work_take_sure(struct work *w, const struct reading *r, bool later);
 /* What is left open when the phrases have spoken. */
 void work_take_guesses(struct work *w, const struct reading *r);
 /* Severity, in the place of the default; of a later text only upwards, and of a first
- * one whose kind the model misreads. */
+ * one whose kind the model misreads.  A danger (5) that is likelier than not counts, and
+ * a person looks. */
 void work_model_severity(struct work *w, const struct reading *r, bool later);
 /* Double deviation; a later text never takes it back. */
 void work_model_double(struct work *w, const struct reading *r, bool later);

@@ -116,6 +116,12 @@ reading_sure(const struct reading *r, enum task task)
 }
 
 bool
+reading_leans(const struct reading *r, enum task task, double confidence)
+{
+    return r->said[task].entry && r->said[task].confidence >= confidence;
+}
+
+bool
 reading_unsure(const struct reading *r, enum task task)
 {
     return r->said[task].entry && !r->said[task].sure;

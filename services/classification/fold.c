@@ -1,8 +1,11 @@
 /* Folding of text for rules and features; matching is in rules.c. */
 #include "classification/rules.h"
 
+#include <pthread.h>
+
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
+#include <unicode/utrans.h>
 
 static bool
 is_blank(char c)
@@ -46,6 +49,55 @@ plain_apostrophes(UChar *units, int32_t n)
             units[i] = '\'';
 }
 
+/* --- Traditional to Simplified, one character for one ------------------------------- */
+
+enum { HAN_FROM = 0x2E80, HAN_TO = 0xFB00 };
+static UChar simple[HAN_TO - HAN_FROM]; /* written once */
+static pthread_once_t simple_once = PTHREAD_ONCE_INIT;
+
+/* All of them through the transliterator at once, each on a line. */
+static void
+make_simple(void)
+{
+    static const UChar ID[] = u"Traditional-Simplified";
+    static UChar lines[4 * (HAN_TO - HAN_FROM)];
+    UErrorCode status = U_ZERO_ERROR;
+    UTransliterator *trans = utrans_openU(ID, -1, UTRANS_FORWARD, NULL, 0, NULL, &status);
+    BUG_IF(U_FAILURE(status));
+    int32_t n = 0;
+    for (int32_t i = 0; i < HAN_TO - HAN_FROM; i++) {
+        UChar unit = (UChar)(HAN_FROM + i);
+        lines[n++] = U16_IS_SURROGATE(unit) ? '\t' : unit;
+        lines[n++] = '\n';
+    }
+    int32_t limit = n;
+    utrans_transUChars(trans, lines, &n, (int32_t)COUNT_OF(lines), 0, &limit, &status);
+    utrans_close(trans);
+    BUG_IF(U_FAILURE(status));
+    int32_t at = 0;
+    for (int32_t i = 0; i < HAN_TO - HAN_FROM; i++) {
+        int32_t from = at;
+        while (at < n && lines[at] != '\n')
+            at++;
+        bool one = at - from == 1 && lines[from] >= HAN_FROM && lines[from] < HAN_TO;
+        simple[i] = one ? lines[from] : (UChar)(HAN_FROM + i);
+        at++;
+    }
+    /* Folding what is folded changes nothing. */
+    for (int32_t i = 0; i < HAN_TO - HAN_FROM; i++)
+        simple[i] = simple[simple[i] - HAN_FROM];
+}
+
+/* One list of Chinese phrases serves both ways of writing. */
+static void
+simplify(UChar *units, int32_t n)
+{
+    (void)pthread_once(&simple_once, make_simple);
+    for (int32_t i = 0; i < n; i++)
+        if (units[i] >= HAN_FROM && units[i] < HAN_TO && !U16_IS_SURROGATE(units[i]))
+            units[i] = simple[units[i] - HAN_FROM];
+}
+
 struct str
 rules_fold(struct str text, struct arena *arena)
 {
@@ -77,6 +129,7 @@ rules_fold(struct str text, struct arena *arena)
     BUG_IF(U_FAILURE(status));
     /* After the normalisation: it makes some of them. */
     plain_apostrophes(folded, len);
+    simplify(folded, len);
     /* A unit of UTF-16 is at most 3 bytes. */
     int32_t out_room = 3 * len + 1;
     int32_t out_len = 0;

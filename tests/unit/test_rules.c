@@ -55,6 +55,8 @@ test_matches(void **state)
         {"I don\xE2\x80\x99t see fire", 0, 0, 0, 0}, /* typographic apostrophe */
         {"热水器起火了", 0, 1, 0, 0},
         {"热水器没有起火", 0, 0, 0, 0},
+        {"熱水器沒有起火", 0, 0, 0, 0}, /* Traditional: of the negation, too */
+        {"我要退款，請儘快", 0, 0, 0, 1},
         {"没有任何征兆突然起火", 0, 1, 0, 0}, /* more than four characters away */
         {"起火没有人管", 0, 1, 0, 0},         /* behind it */
         {"refund not given", 0, 0, 0, 1},     /* behind it */

@@ -224,6 +224,54 @@ test_plain_texts(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* With rules and phrases beside them: no phrase names these dangers, the model is not
+ * sure of them; and a complaint that is called a question is looked at. */
+static void
+test_nothing_grave_is_passed_over(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum kind said; /* by upstream; KIND_UNKNOWN: nothing */
+        int severity;
+    } table[] = {
+        {"The ladder snapped and he fell three metres.", KIND_UNKNOWN, 5},
+        {"The cot's side rail came down on the baby.", KIND_UNKNOWN, 5},
+        {"The charger got so hot that it left a hole in the bedside table.", KIND_UNKNOWN,
+         5},
+        {"The washing machine flooded my kitchen and the repair man never turned up.",
+         KIND_INQUIRY, 1},
+        {"I suggest you fire whoever designed this returns process. Six weeks and my "
+         "money is still with you.",
+         KIND_UNKNOWN, 2},
+        {"等了两个半小时送来一份凉透的面，建议改名叫饿死了么。", KIND_UNKNOWN, 2},
+    };
+    struct err err = {0};
+    struct classification_policy *policy = classification_policy_load(POLICY, &err);
+    struct models_room room = {.max_rows = 0};
+    if (!policy)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct arena arena = {0};
+        struct classification_section s;
+        struct submission sub = {.channel = CHANNEL_WEB,
+                                 .text = str_from(table[i].text),
+                                 .product = STR("goods"),
+                                 .issue = STR("other"),
+                                 .has_kind = table[i].said != KIND_UNKNOWN,
+                                 .kind = table[i].said};
+        print_message("row %zu: %s\n", i, table[i].text);
+        classification_submit(policy, &room, &sub, &arena, &s);
+        assert_string_equal(kind_name(s.kind),
+                            kind_name(sub.has_kind ? sub.kind : KIND_COMPLAINT));
+        assert_int_equal(s.severity, table[i].severity);
+        assert_true(s.needs_review);
+        arena_release(&arena);
+    }
+    models_room_release(&room);
+    classification_policy_free(policy);
+}
+
 int
 main(void)
 {
@@ -231,6 +279,7 @@ main(void)
         cmocka_unit_test(test_complete),
         cmocka_unit_test(test_licensed),
         cmocka_unit_test_setup_teardown(test_plain_texts, set_up, tear_down),
+        cmocka_unit_test(test_nothing_grave_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
