@@ -268,9 +268,26 @@ contradicts(const struct work *w, const struct reading *r)
            r->kind_names[KIND_COMPLAINT].n > 0;
 }
 
+/* What is wrong, the model learnt from complaints.  Of a suggestion, a question or praise
+ * that names no issue it guesses one all the same ("add a bus stop": safety_defect), and
+ * reports would count it: such a guess leaves the place to the phrases, or to nothing. */
+static void
+leave_guessed_issue(struct work *w, const struct reading *r)
+{
+    struct finding *f = &w->f[TASK_ISSUE];
+    if (w->s->kind == KIND_COMPLAINT || f->decided_by != DECIDED_BY_MODEL ||
+        !reading_unsure(r, TASK_ISSUE) || str_eq(f->label, r->issue))
+        return;
+    *f = (struct finding){0};
+    w->s->issue = r->issue;
+    if (!work_decide(w, TASK_ISSUE, r->issue, r->issue_confidence, DECIDED_BY_MODEL, NULL))
+        (void)work_decide(w, TASK_ISSUE, STR("none"), 0, DECIDED_BY_DEFAULT, NULL);
+}
+
 void
 work_note_models(struct work *w, const struct reading *r)
 {
+    leave_guessed_issue(w, r);
     for (size_t task = 0; task < TASK_COUNT; task++) {
         const struct models_answer *said = &r->said[task];
         struct finding *f = &w->f[task];
