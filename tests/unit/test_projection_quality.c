@@ -441,6 +441,65 @@ test_erased(void **state)
     story_drop(s);
 }
 
+/* The tables as they were before findings, with a customer who was erased then
+ * (complaints 1 and, grown out of it later, 4), another (2), and what the first one wrote
+ * after that (3). */
+static const char before_findings[] =
+    "SET search_path = redress;"
+    "INSERT INTO customers (customer_hash, customer_key, key_kind, routed_offset, "
+    "first_at,"
+    "    last_at, erased_at) VALUES"
+    "    ('11111111111111111111111111111111', 'a', 'email', -1, '2026-03-01', "
+    "'2026-03-01',"
+    "        '2026-03-10'),"
+    "    ('2', 'b', 'email', -1, '2026-03-01', '2026-03-01', NULL);"
+    "INSERT INTO complaints (complaint_id, sections, routed_offset, customer_hash,"
+    "    occurred_at, received_at, previous_complaint_id, desired_remedy)"
+    "SELECT ('c0000000-0000-8000-8000-00000000000' || n)::uuid, 7, -1, hash, at, at,"
+    "    previous::uuid, 'call anna' FROM (VALUES"
+    "    (1, '11111111111111111111111111111111', timestamptz '2026-03-02', NULL),"
+    "    (2, '2', '2026-03-02', NULL),"
+    "    (3, '11111111111111111111111111111111', '2026-03-12', NULL),"
+    "    (4, '11111111111111111111111111111111', '2026-04-12',"
+    "        'c0000000-0000-8000-8000-000000000001')) v (n, hash, at, previous);"
+    "UPDATE complaints SET desired_remedy = 'refund' WHERE complaint_id ="
+    "    'c0000000-0000-8000-8000-000000000002'";
+
+/* A database of the version before: whom it erased then is erased whole, and a later
+ * message of such a case does not bring back what the customer asked for. */
+static void
+test_upgraded(void **state)
+{
+    struct story *s = story_new();
+    CLEANUP(pg_drop) struct pg *pg = server_open();
+    const struct finding wish = beside(
+        found("desired_remedy", "refund", DECIDED_BY_RULE, 1), "call anna", NULL, 0);
+    struct err err;
+    size_t n = 0;
+    (void)state;
+
+    while (strcmp(migrations[n].name, "010_findings") != 0)
+        n++;
+    must(pg_exec(pg, "DROP SCHEMA redress CASCADE; DROP SCHEMA bi CASCADE", &err), &err);
+    must(pg_migrate(pg, migrations, n, &n, &err), &err);
+    must(pg_exec(pg, before_findings, &err), &err);
+    must(pg_migrate(pg, migrations, COUNT_OF(migrations), &n, &err), &err);
+    assert_ask("SELECT string_agg(desired_remedy, ', ' ORDER BY complaint_id)"
+               " FROM redress.complaints",
+               "erased, refund, call anna, erased");
+    for (unsigned i = 1; i <= 3; i++) {
+        say(s, EVENT_TYPE_COMPLAINT_MESSAGE, i, RIG_T0 + 60 * DAY_MS, &wish, 1);
+        if (i == 2)
+            s->events[s->n - 1].customer_hash = STR("2");
+    }
+    write_from(s, 0, EVENTS);
+    assert_ask(
+        "SELECT string_agg(coalesce(first #>> '{desired_remedy,upstream}', '-'), ', '"
+        " ORDER BY complaint_id) FROM redress.findings",
+        "-, call anna, call anna");
+    story_drop(s);
+}
+
 /* --- drift -------------------------------------------------------------------------- */
 
 static void
@@ -548,6 +607,7 @@ main(void)
         cmocka_unit_test(test_older),     cmocka_unit_test(test_whose_word),
         cmocka_unit_test(test_erased),    cmocka_unit_test(test_drift),
         cmocka_unit_test(test_all_tasks), cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_upgraded),
     };
 
     if (!server_start())

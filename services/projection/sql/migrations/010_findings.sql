@@ -31,6 +31,13 @@ CREATE FUNCTION erase_wish(first jsonb) RETURNS jsonb
                     THEN '{"label": "erased"}' ELSE '{}' END::jsonb)
         ELSE first END;
 
+-- Whom an earlier version erased: it left the wish, also where a late reopening took it over.
+UPDATE complaints c SET desired_remedy = erase_wish(c.desired_remedy)
+FROM customers u
+WHERE c.customer_hash = u.customer_hash AND c.desired_remedy !~ '^[a-z_]*$'
+    AND (c.received_at <= u.erased_at OR EXISTS (SELECT FROM complaints p
+        WHERE p.complaint_id = c.previous_complaint_id AND p.received_at <= u.erased_at));
+
 CREATE OR REPLACE VIEW bi.complaints AS
 SELECT c.complaint_id, c.complaint_ref, c.source, c.channel, c.brand, c.customer_key,
     c.state, c.kind, c.product, c.issue, c.severity, c.sentiment, c.double_deviation,
