@@ -237,7 +237,7 @@ answer_labels(const struct model *m, struct model_scratch *s, struct model_answe
     ret->confidence = model_confidence(ret->probability[best], ret->probability[second],
                                        m->header->sure_slope, m->header->sure_spread,
                                        m->header->sure_offset + m->labels[best].sure);
-    ret->sure = ret->confidence >= m->header->threshold;
+    ret->sure = ret->known && ret->confidence >= m->header->threshold;
     return second;
 }
 
@@ -251,6 +251,7 @@ model_classify(const struct model *model, const struct features_scratch *text,
     size_t words = count(model, text, scratch, &n);
     score_block(model, scratch, 0, words);
     score_block(model, scratch, words, n);
+    ret->known = n > 0;
     uint32_t second = answer_labels(model, scratch, ret);
     ret->n_reasons = 0;
     if (!scratch->no_reasons)

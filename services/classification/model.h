@@ -100,7 +100,9 @@ struct model_reason {
 struct model_answer {
     uint32_t label;
     float confidence;
-    bool sure;                       /* confidence reaches the model's threshold */
+    bool known;                      /* something of the text is in the model; else the
+                                      * label is what is most frequent: a guess  */
+    bool sure;                       /* known, and confidence at the threshold   */
     float probability[MODEL_LABELS]; /* of each label                            */
     size_t n_reasons;
     struct model_reason reason[MODEL_REASONS]; /* strongest first */

@@ -110,7 +110,7 @@ models_ask(const struct models *models, struct models_room *room, enum task task
     ret->value = entry->label[answer->label].value;
     ret->nothing = entry->label[answer->label].nothing;
     ret->confidence = rounded((double)answer->confidence);
-    ret->sure = ret->confidence >= rounded(entry->threshold);
+    ret->sure = answer->known && ret->confidence >= rounded(entry->threshold);
     if (task == TASK_KIND) {
         ret->complaint = share_of_complaint(entry, answer);
         ret->beside =

@@ -69,7 +69,7 @@ add_fixed(struct buf *out, float value, int places)
 
 static void
 add_answer(struct buf *out, const struct model *model, const struct learn_value *id,
-           const struct model_answer *answer, bool sure)
+           const struct model_answer *answer)
 {
     (void)buf_add_str(out, STR("{\"id\":"));
     add_id(out, id);
@@ -79,8 +79,8 @@ add_answer(struct buf *out, const struct model *model, const struct learn_value 
     (void)buf_add_json(out, model_label_name(model, answer->label));
     (void)buf_add_str(out, STR(",\"confidence\":"));
     add_fixed(out, answer->confidence, 4);
-    (void)buf_add_str(out, sure ? STR(",\"needs_review\":false,\"reasons\":[")
-                                : STR(",\"needs_review\":true,\"reasons\":["));
+    (void)buf_add_str(out, answer->sure ? STR(",\"needs_review\":false,\"reasons\":[")
+                                        : STR(",\"needs_review\":true,\"reasons\":["));
     for (size_t i = 0; i < answer->n_reasons; i++) {
         (void)buf_add_str(out, i ? STR(",{\"text\":") : STR("{\"text\":"));
         (void)buf_add_json(out, answer->reason[i].text);
@@ -106,9 +106,7 @@ take(void *ctx, const struct learn_text *text, struct err *err)
     features_read(c->table, text->subject, text->text, c->text);
     for (size_t i = 0; i < c->n_models; i++) {
         model_classify(&c->model[i], c->text, &c->scratch, c->answer);
-        /* Nothing was read: what is most frequent is a guess, however sure of it. */
-        bool sure = c->answer->sure && c->text->n_gram > 0;
-        add_answer(&c->out, &c->model[i], &text->id, c->answer, sure);
+        add_answer(&c->out, &c->model[i], &text->id, c->answer);
     }
     if (c->out.len > OUT_BYTES && !flush(c))
         return err_set(err, ERR_DEAD_LETTER, "standard output is closed");

@@ -78,9 +78,8 @@ take(void *ctx, const struct learn_text *text, struct err *err)
     model_classify(&e->model, e->text, &e->scratch, &e->answer);
     e->said.took_us += now_cpu_us() - start;
     struct scored scored = {truth, e->answer.label, e->answer.confidence};
-    bool sure = e->answer.sure && e->text->n_gram > 0; /* as classify says it */
-    e->said.sure += sure;
-    e->said.sure_right += sure && truth == e->answer.label;
+    e->said.sure += e->answer.sure;
+    e->said.sure_right += e->answer.sure && truth == e->answer.label;
     if (!buf_add(&e->said.docs, &scored, sizeof(scored)))
         return err_set(err, ERR_STOP, "too many lines");
     return true;

@@ -170,9 +170,8 @@ answer_fold(struct rows_read *r, struct learn_folds *folds, uint32_t fold,
         struct scored scored = {row->label, place[r->answer->label],
                                 r->answer->confidence};
         bool right = scored.truth == scored.said;
-        bool sure = r->answer->sure && r->scratch->n_gram > 0; /* as classify says it */
-        said->sure += sure;
-        said->sure_right += sure && right;
+        said->sure += r->answer->sure;
+        said->sure_right += r->answer->sure && right;
         folds->texts[fold]++;
         folds->right[fold] += right;
         if (!buf_add(&said->docs, &scored, sizeof(scored)))

@@ -152,6 +152,31 @@ test_answers(void **state)
     }
 }
 
+/* Where every answer is right often enough the threshold is 0: a text that says nothing
+ * to the model is no answer of that sort. */
+static void
+test_nothing_known(void **state)
+{
+    static const struct {
+        const char *text;
+        bool sure;
+    } table[] = {{"refund", true}, {"the", true}, {"unknown words", false}, {"", false}};
+    const struct rig *rig = *state;
+    CLEANUP(buf_release) struct buf bytes = {0};
+    struct model model;
+    struct model_scratch scratch = rig->scratch;
+    struct err err = {0};
+    make_model(rig, 3, 0, &bytes);
+    assert_true(model_from(&model, buf_str(&bytes), &err));
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        print_message("row %zu: %s\n", i, table[i].text);
+        features_read(rig->table, STR_NULL, str_from(table[i].text), rig->text);
+        model_classify(&model, rig->text, &scratch, rig->answer);
+        assert_int_equal(rig->answer->sure, table[i].sure);
+        assert_int_equal(rig->answer->known, table[i].sure);
+    }
+}
+
 static void
 test_text_of_model(void **state)
 {
@@ -527,12 +552,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),      cmocka_unit_test(test_text_of_model),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_long_names),   cmocka_unit_test(test_large),
-        cmocka_unit_test(test_memory),       cmocka_unit_test(test_find),
-        cmocka_unit_test(test_no_reasons),   cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_file_changes),
+        cmocka_unit_test(test_answers),       cmocka_unit_test(test_nothing_known),
+        cmocka_unit_test(test_text_of_model), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_cut),           cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_large),         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_find),          cmocka_unit_test(test_no_reasons),
+        cmocka_unit_test(test_hostile),       cmocka_unit_test(test_file_changes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
