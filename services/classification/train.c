@@ -224,6 +224,8 @@ choose(struct run *run, struct train_result *ret)
         choose_members(run, ret, first, most);
     else
         run->n_tried_folds = 0;
+    /* Fewer members than there might be are less to do. */
+    run->of = run->done + run->n_members * (run->m.n_folds - run->n_tried_folds + 1);
 }
 
 /* The members' margins of the folds that the choice was not made by. */

@@ -329,10 +329,20 @@ train_matrix_fill(struct train_matrix *m, const struct train_choice *choice)
         fill_row(m, i, choice, tf);
 }
 
+/* One time for all (the day of an export) is no order. */
+static bool
+has_order(const struct train_set *set, const struct train_doc *docs)
+{
+    bool differ = false;
+    for (uint32_t i = 1; i < set->n_docs; i++)
+        differ = differ || docs[i].time_ms != docs[0].time_ms;
+    return differ && set->n_times == set->n_docs;
+}
+
 static void
 set_folds(struct train_set *set, struct train_doc *docs, struct train_matrix *m)
 {
-    m->by_time = set->n_times == set->n_docs;
+    m->by_time = has_order(set, docs);
     m->n_folds = TRAIN_FOLDS;
     for (uint32_t i = 0; i < set->n_docs; i++)
         docs[i].fold = m->by_time ? 1 : (uint32_t)((docs[i].hash >> 20) % TRAIN_FOLDS);

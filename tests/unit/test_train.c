@@ -73,7 +73,19 @@ struct given {
     uint32_t n, n_topics;
     bool backwards, times, random_labels;
     const struct train_choice *choice; /* NULL: to be made */
+    bool one_day;
 };
+
+struct seen {
+    uint32_t done, of;
+};
+
+static void
+see_progress(void *ctx, const char *what, uint32_t done, uint32_t of)
+{
+    assert_non_null(what);
+    *(struct seen *)ctx = (struct seen){done, of};
+}
 
 /* Trains; the model's bytes in out. */
 static bool
@@ -89,14 +101,21 @@ train_texts(const struct rig *rig, const struct given *given, struct train_resul
         size_t topic = make_text(i, given->n_topics, &text);
         if (given->random_labels)
             topic = (i * 2246822519U >> 13) % given->n_topics;
-        int64_t time_ms = given->times ? (int64_t)i * DAY_MS : TIME_NONE;
+        int64_t time_ms = given->one_day ? DAY_MS
+                          : given->times ? (int64_t)i * DAY_MS
+                                         : TIME_NONE;
         assert_true(train_add(set, STR_NULL, buf_str(&text),
                               str_from(TOPICS[topic].label), time_ms, err));
     }
-    struct train_options options = {.wanted = 0.95, .fixed = given->choice != NULL};
+    struct seen seen = {0, 0};
+    struct train_options options = {.wanted = 0.95,
+                                    .fixed = given->choice != NULL,
+                                    .progress = see_progress,
+                                    .progress_ctx = &seen};
     if (given->choice)
         options.choice = *given->choice;
     bool ok = train_run(set, &options, ret, err);
+    assert_int_equal(seen.done, seen.of); /* what is shown comes to its end */
     if (ok) {
         ret->parts.task = STR("topic");
         ret->parts.card = STR("{}");
@@ -116,10 +135,15 @@ test_learns(void **state)
         struct given given;
         bool sure; /* the threshold keeps some */
     } table[] = {
-        {0.95, 1, {240, 3, false, false, false, NULL}, true},
-        {0.95, 1, {240, 2, false, false, false, NULL}, true},
-        {0.95, 1, {240, 3, false, true, false, NULL}, true},
-        {0.15, 0.55, {300, 3, false, false, true, NULL}, false}, /* nothing to learn */
+        {0.95, 1, {240, 3, false, false, false, NULL, false}, true},
+        {0.95, 1, {240, 2, false, false, false, NULL, false}, true},
+        {0.95, 1, {240, 3, false, true, false, NULL, false}, true},
+        /* one day for all is no order */
+        {0.95, 1, {240, 3, false, false, false, NULL, true}, true},
+        {0.15,
+         0.55,
+         {300, 3, false, false, true, NULL, false},
+         false}, /* nothing to learn */
     };
     const struct rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -161,7 +185,8 @@ test_answers(void **state)
     struct model model;
     struct model_scratch scratch;
     struct err err = {0};
-    assert_true(train_texts(rig, &(struct given){300, 3, false, false, false, NULL},
+    assert_true(train_texts(rig,
+                            &(struct given){300, 3, false, false, false, NULL, false},
                             &result, &bytes, &err));
     assert_true(model_from(&model, buf_str(&bytes), &err));
     struct features_scratch *text = ARENA_NEW(&arena, struct features_scratch);
@@ -184,11 +209,11 @@ test_answers(void **state)
 static void
 test_same_bytes(void **state)
 {
-    static const struct given FIRST = {120, 3, false, false, false, NULL};
+    static const struct given FIRST = {120, 3, false, false, false, NULL, false};
     static const struct given OTHERS[] = {
-        {120, 3, false, false, false, NULL},
-        {120, 3, true, false, false, NULL}, /* the other way round */
-        {121, 3, false, false, false, NULL},
+        {120, 3, false, false, false, NULL, false},
+        {120, 3, true, false, false, NULL, false}, /* the other way round */
+        {121, 3, false, false, false, NULL, false},
     };
     static const bool SAME[] = {true, true, false};
     const struct rig *rig = *state;
@@ -227,9 +252,9 @@ static void
 test_averages(void **state)
 {
     static const struct given table[] = {
-        {120, 3, false, false, false, NULL},
-        {240, 2, false, true, false, NULL},
-        {300, 3, false, false, true, NULL},
+        {120, 3, false, false, false, NULL, false},
+        {240, 2, false, true, false, NULL, false},
+        {300, 3, false, false, true, NULL, false},
     };
     const struct rig *rig = *state;
     size_t n_averaged = 0;
@@ -257,9 +282,9 @@ test_refused(void **state)
         struct given given;
         const char *wrong;
     } table[] = {
-        {{0, 2, false, false, false, NULL}, "too few"},
-        {{19, 2, false, false, false, NULL}, "too few"},
-        {{100, 1, false, false, false, NULL}, "same label"},
+        {{0, 2, false, false, false, NULL, false}, "too few"},
+        {{19, 2, false, false, false, NULL, false}, "too few"},
+        {{100, 1, false, false, false, NULL, false}, "same label"},
     };
     const struct rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
