@@ -6,7 +6,8 @@
 #include "ident/ident.h"
 
 const char show_help[] =
-    "  A case's story: who and what, why this priority and what changed it, the "
+    "  A case's story: who and what, who or what classified it and why, why this "
+    "priority and what changed it, the "
     "evidence\n"
     "  that the handling failed too, the remedy advised and offered, clocks, promises,\n"
     "  escalations, owners, notices, right to appeal, recovery window, linked "
@@ -14,7 +15,9 @@ const char show_help[] =
     "  and the timeline in words. Times are UTC. Personal data is masked as in the bi\n"
     "  views. Unknown complaint: exit 1.\n"
     "  --json  one object: as_of, event_clock, headline[], complaint{columns of\n"
-    "          bi.complaints and more}, priority{priority, triage_class, score, "
+    "          bi.complaints and more}, classification{needs_review, why[],\n"
+    "          findings[columns of bi.findings, reasons[], now, text]}, "
+    "priority{priority, triage_class, score, "
     "severity,\n"
     "          salvageability, exposure, on_top, policy, reasons[part, name, value,\n"
     "          weight, text], changes[at, before, after, triage_class, why]},\n"

@@ -1,7 +1,8 @@
 /* show.h - `redress show`: a case's story as one JSON document, and the same in words.
  *
- * show_load.c reads the rows, personal data masked as in schema bi; show_story.c makes
- * the document that --json prints; show_text.c and show_life.c print it for a person from
+ * show_load.c reads the rows, personal data masked as in schema bi; show_story.c (and of
+ * the classification show_class.c) makes the document that --json prints; show_text.c and
+ * show_life.c print it for a person from
  * the same document, so the two never disagree.  Whatever is missing or odd in a row is
  * left out, never trusted.  One thread. */
 #ifndef REDRESS_CTL_SHOW_H
@@ -24,6 +25,7 @@ struct show_rows {
     json_t *remedies;
     json_t *links;     /* cases that name this one, or that it names */
     json_t *elsewhere; /* events of other cases that it rests on     */
+    json_t *findings;  /* what each task was found to be, with its reasons */
     int64_t now_ms;    /* the event clock's time where that runs     */
     bool event_clock;
 };
@@ -35,6 +37,12 @@ void show_rows_release(struct show_rows *rows);
 /* The document; the caller decrefs it. Keys: show_help. */
 json_t *show_story(const struct show_rows *rows);
 extern const char show_help[]; /* cmd_show.c */
+
+/* --- show_class.c ------------------------------------------------------------------- */
+/* Member "classification" of the document; the caller decrefs it. */
+json_t *show_classification(const struct show_rows *rows);
+/* The same for a person: a line for each task of which something is to be said. */
+void show_findings(struct buf *out, const json_t *story);
 
 /* --- show_words.c ------------------------------------------------------------------- */
 /* Member access that never fails: "" (0, TIME_NONE) for what is not there. */

@@ -1,9 +1,12 @@
 /* show_load.c - the rows of one case, as JSON, masked as the bi views mask them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/now.h"
 #include "base/times.h"
 #include "ctl/show.h"
+#include "gen/complaint_event.h"
+#include "ident/ident.h"
 
 /* Whole rows: a column that comes with a later migration is there without a change here;
  * what may leave this program is chosen in show_story.c. */
@@ -67,17 +70,33 @@ static const char SQL_ELSEWHERE[] =
     "    '$[*].**  ? (@.type() == \"string\")') AS v, LATERAL (SELECT v #>> '{}' AS id) s"
     "  WHERE c.complaint_id = $1::uuid)";
 
+/* What each task was found to be.  $2: reasons by task, which the database does not keep;
+ * what they hold of the text is masked like the text. */
+static const char SQL_FINDINGS[] =
+    "SELECT coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('reasons',"
+    " (SELECT coalesce(jsonb_agg(mask_name(mask_text(r), u.name)), '[]')"
+    "  FROM jsonb_array_elements_text(coalesce($2::jsonb -> f.task, '[]')) r))"
+    " ORDER BY array_position(ARRAY['kind', 'product', 'issue', 'severity', 'sentiment',"
+    " 'double_deviation', 'desired_remedy', 'language'], f.task)), '[]')::text"
+    " FROM bi.findings f JOIN complaints c USING (complaint_id)"
+    " LEFT JOIN customers u USING (customer_hash) WHERE complaint_id = $1::uuid";
+
+/* Where complaints.routed told them last. */
+static const char SQL_FINDINGS_AT[] =
+    "SELECT routed_offset::text FROM findings WHERE complaint_id = $1::uuid";
+
 /* The event clock stands at the last thing that happened anywhere. */
 static const char SQL_EVENT_NOW[] =
     "SELECT to_json(max(occurred_at))::text FROM complaint_events";
 
 static bool
-load_json(struct pg *pg, const char *sql, struct str id, json_t **ret, struct err *err)
+load_json(struct pg *pg, const char *sql, const struct str *params, size_t n,
+          json_t **ret, struct err *err)
 {
     CLEANUP(pg_result_drop) struct pg_result *rows = NULL;
     json_error_t fault;
     *ret = NULL;
-    if (!pg_query(pg, sql, &id, 1, &rows, err))
+    if (!pg_query(pg, sql, params, n, &rows, err))
         return false;
     if (pg_rows(rows) == 0)
         return true;
@@ -88,6 +107,69 @@ load_json(struct pg *pg, const char *sql, struct str id, json_t **ret, struct er
     if (!*ret)
         return err_set(err, ERR_STOP, "show: the database's JSON: %.100s", fault.text);
     return true;
+}
+
+/* --- reasons ------------------------------------------------------------------------ */
+
+struct reasons {
+    struct str complaint_id;
+    json_t *by_task;
+};
+
+static bool
+take_reasons(void *ctx, const struct kafka_message *message)
+{
+    struct reasons *reasons = ctx;
+    struct err err = {0};
+    struct complaint_event ev;
+    CLEANUP(arena_release) struct arena arena = {0};
+    if (!wire_decode(&complaint_event_wire, message->value, &arena, &ev, &err) ||
+        !ev.classification || !str_eq(ev.complaint_id, reasons->complaint_id))
+        return true;
+    for (size_t i = 0; i < ev.classification->n_findings; i++) {
+        const struct finding *f = &ev.classification->findings[i];
+        json_t *list = json_array();
+        for (size_t k = 0; k < f->n_reasons; k++)
+            json_array_append_new(list,
+                                  json_stringn(f->reasons[k].ptr, f->reasons[k].len));
+        json_object_setn_new(reasons->by_task, f->task.ptr, f->task.len, list);
+    }
+    return true;
+}
+
+/* One record of complaints.routed.  Where Kafka is away or has it no more, a story is
+ * told without reasons. */
+static void
+read_reasons(struct pg *pg, const struct ctl *ctl, struct reasons *reasons)
+{
+    CLEANUP(pg_result_drop) struct pg_result *rows = NULL;
+    CLEANUP(arena_release) struct arena arena = {0};
+    struct err err = {0};
+    int32_t n = 0;
+    int64_t offset = 0;
+    if (!pg_query(pg, SQL_FINDINGS_AT, &reasons->complaint_id, 1, &rows, &err) ||
+        pg_rows(rows) == 0 || !str_to_i64(pg_value(rows, 0, 0), &offset))
+        return;
+    struct str key = ident_key_of(&arena, reasons->complaint_id);
+    if (!scan_partitions(ctl, "complaints.routed", &n, &err))
+        return;
+    struct scan_part part = {scan_partition_of(key, n), 1, offset + 1};
+    if (!scan_part(ctl, "complaints.routed", part, take_reasons, reasons, &err))
+        json_object_clear(reasons->by_task);
+}
+
+static bool
+load_findings(struct pg *pg, const struct ctl *ctl, struct str complaint_id, json_t **ret,
+              struct err *err)
+{
+    struct reasons reasons = {complaint_id, json_object()};
+    read_reasons(pg, ctl, &reasons);
+    char *text = json_dumps(reasons.by_task, JSON_COMPACT);
+    struct str params[] = {complaint_id, str_from(text ? text : "{}")};
+    bool ok = load_json(pg, SQL_FINDINGS, params, 2, ret, err);
+    json_decref(reasons.by_task);
+    free(text);
+    return ok;
 }
 
 static bool
@@ -125,11 +207,13 @@ show_load(struct pg *pg, const struct ctl *ctl, struct str complaint_id,
     if (!pg_exec(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err))
         return false;
     for (size_t i = 0; i < COUNT_OF(queries); i++) {
-        if (!load_json(pg, queries[i].sql, complaint_id, queries[i].into, err))
+        if (!load_json(pg, queries[i].sql, &complaint_id, 1, queries[i].into, err))
             return false;
         if (i == 0 && !ret->complaint)
             break;
     }
+    if (ret->complaint && !load_findings(pg, ctl, complaint_id, &ret->findings, err))
+        return false;
     return load_now(pg, ctl, ret, err) && pg_exec(pg, "COMMIT", err);
 }
 
@@ -143,5 +227,6 @@ show_rows_release(struct show_rows *rows)
     json_decref(rows->remedies);
     json_decref(rows->links);
     json_decref(rows->elsewhere);
+    json_decref(rows->findings);
     *rows = (struct show_rows){0};
 }

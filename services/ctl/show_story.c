@@ -473,6 +473,7 @@ show_story(const struct show_rows *rows)
     set(story, "headline", headline_of(rows));
     set(story, "complaint",
         pick(rows->complaint, complaint_keys, COUNT_OF(complaint_keys)));
+    set(story, "classification", show_classification(rows));
     set(story, "priority", priority_of(rows));
     set(story, "double_deviation", deviation_of(rows));
     set(story, "remedy", remedy_of(rows));

@@ -418,6 +418,7 @@ void
 show_text(struct buf *out, const json_t *story)
 {
     print_head(out, story);
+    show_findings(out, story);
     print_priority(out, story);
     print_evidence(out, story);
     print_remedy(out, story);

@@ -62,6 +62,10 @@ severity 4, by regulator through FCA
 closed; P1 (immediate); owner
 DOUBLE DEVIATION, a best customer
 they wrote "My name is [name]. The kettle arrived broken, write to [e-mail]."
+Classified as
+kind complaint: 
+corrected by a person to complaint
+severity 
 Why P1 (immediate): score
 severity 4 of 5 (38 points); the handling failed, too (evidence: 6)
 failed recoveries
@@ -106,7 +110,7 @@ clock: first response is BREACHED; it was due
 #23 2026-03-14 01:00 returns: closes it (resolved → closed)
 """.strip().split("\n")
 SECRET = ["Ann", "ann@example.com", "bob@example.com", "F-77", "I call you every day"]
-KEYS = ["as_of", "event_clock", "headline", "complaint", "priority", "double_deviation", "remedy", "promises",
+KEYS = ["as_of", "event_clock", "headline", "complaint", "classification", "priority", "double_deviation", "remedy", "promises",
         "clocks", "escalations", "owners", "notices", "appeal", "recovery", "links", "timeline"]
 
 

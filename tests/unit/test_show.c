@@ -327,6 +327,104 @@ test_appeal_is_used_once(void **state)
     show_rows_release(&rows);
 }
 
+/* One line a task of which something is to be said; why a person should look. */
+static void
+test_classification(void **state)
+{
+    (void)state;
+#define FINDING(task, label, by)                                                         \
+    "{\"task\":\"" task "\",\"label\":\"" label "\",\"decided_by\":\"" by "\""
+#define MODEL(label, share)                                                              \
+    ",\"model\":\"m1\",\"model_label\":\"" label "\",\"model_confidence\":" share        \
+    ",\"confidence\":" share
+    static const struct {
+        const char *complaint, *finding, *line; /* NULL: no line */
+        const char *why;
+    } table[] = {
+        {"{\"kind\":\"complaint\"}",
+         FINDING("kind", "complaint", "model")
+             MODEL("complaint", "0.9999") ",\"reasons\":[\"broken\",\"refund\"]}",
+         "  kind            complaint: model m1, 99 % sure, by \"broken\", \"refund\"\n",
+         ""},
+        {"{\"kind\":\"inquiry\",\"needs_review\":true}",
+         FINDING("kind", "inquiry", "upstream")
+             MODEL("complaint", "0.83") ",\"upstream_label\":\"inquiry\"}",
+         "  kind            inquiry: upstream said so; the model would say complaint, 83 "
+         "%\n",
+         "upstream calls it no complaint, the model rather would"},
+        {"{\"kind\":\"complaint\",\"needs_review\":true}",
+         FINDING("kind", "complaint", "rule")
+             MODEL("complaint",
+                   "0.96") ",\"upstream_label\":\"praise\",\"reasons\":[\"injury\"]}",
+         "  kind            complaint: rule injury; upstream said praise; the model says "
+         "so, "
+         "too, 96 %\n",
+         "a rule makes it a complaint, upstream does not"},
+        {"{\"kind\":\"suggestion\",\"needs_review\":true}",
+         FINDING("kind", "suggestion", "model")
+             MODEL("praise", "0.5") ",\"by_phrases\":true,\"needs_review\":true,"
+                                    "\"reasons\":[\"kind-suggestion\"]}",
+         "  kind            suggestion: phrases kind-suggestion; the model would say "
+         "praise, "
+         "50 % - IN DOUBT\n",
+         "its kind is in doubt"},
+        /* a person has spoken */
+        {"{\"kind\":\"inquiry\",\"needs_review\":false}",
+         FINDING("kind", "complaint",
+                 "default") ",\"needs_review\":true,\"corrected_label\":\"inquiry\"}",
+         "  kind            complaint: the default, nobody said so; corrected by a "
+         "person to "
+         "inquiry\n",
+         ""},
+        {"{\"product\":\"kettles\"}",
+         FINDING("product", "kettles", "upstream") ",\"upstream_label\":\"kettles\","
+                                                   "\"corrected_label\":\"kettles\"}",
+         "  product         kettles: upstream said so; confirmed by a person\n", ""},
+        /* a later message */
+        {"{\"severity\":5}", FINDING("severity", "2", "default") "}",
+         "  severity        2: the default, nobody said so; now 5 through what came "
+         "later\n",
+         ""},
+        {"{\"severity\":5,\"needs_review\":true}",
+         FINDING("severity", "5", "model") MODEL("5", "0.64") ",\"needs_review\":true}",
+         "  severity        5: model m1, 64 % sure - IN DOUBT\n",
+         "a danger that only an unsure model sees"},
+        /* nothing to tell */
+        {"{\"severity\":2}", FINDING("severity", "2", "default") MODEL("1", "0.5") "}",
+         NULL, ""},
+        {"{}", FINDING("double_deviation", "no", "model") MODEL("no", "0.99") "}", NULL,
+         ""},
+        {"{}", FINDING("double_deviation", "yes", "rule") ",\"reasons\":[\"again\"]}",
+         "  handling failed yes: rule again\n", ""},
+        {"{}", FINDING("language", "en", "model") MODEL("en", "1") "}", NULL, ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        CLEANUP(buf_release) struct buf out = {0};
+        CLEANUP(buf_release) struct buf list = {0};
+        print_message("row %zu: %s\n", i, table[i].finding);
+        struct show_rows rows = rows_of(table[i].complaint, "[]", "[]");
+        buf_printf(&list, "[%s]", table[i].finding);
+        buf_add(&list, "", 1);
+        rows.findings = json(list.ptr);
+        json_t *story = show_story(&rows);
+        show_findings(&out, story);
+        buf_add(&out, "", 1);
+        if (table[i].line && !strstr(out.ptr, table[i].line))
+            fail_msg("%s", out.ptr);
+        const char *check = strstr(out.ptr, "  please check    ");
+        assert_int_equal(check != NULL, table[i].why[0] != 0);
+        if (check && !strstr(check, table[i].why))
+            fail_msg("%s", check);
+        if (!table[i].line)
+            assert_string_equal(out.ptr, "\nClassified as\n");
+        json_t *findings =
+            json_object_get(json_object_get(story, "classification"), "findings");
+        assert_int_equal(json_array_size(findings), 1);
+        json_decref(story);
+        show_rows_release(&rows);
+    }
+}
+
 #define TEN "unbroken-n"
 #define UNBROKEN "\"" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "\""
 
@@ -360,7 +458,9 @@ test_odd_rows(void **state)
         "seq",           "promise_id",    "paused_ms",   "team",
         "assigned_at",   "step",          "remedy",      "link",
         "complaint_ref", "event_id",      "transfers",   "failed_recoveries",
-        "flags",         "stage",
+        "flags",         "stage",         "task",        "label",
+        "decided_by",    "model_label",   "model",       "corrected_label",
+        "kind",          "severity",      "confidence",  "model_confidence",
     };
     for (size_t v = 0; v < COUNT_OF(values); v++) {
         json_t *row = json_object();
@@ -378,6 +478,7 @@ test_odd_rows(void **state)
                                  .owners = json_incref(list),
                                  .remedies = json_incref(list),
                                  .links = json_incref(list),
+                                 .findings = json_incref(list),
                                  .elsewhere = list};
         json_t *story = show_story(&rows);
         CLEANUP(buf_release) struct buf out = {0};
@@ -405,6 +506,7 @@ main(void)
         cmocka_unit_test(test_story),
         cmocka_unit_test(test_change_is_told_once),
         cmocka_unit_test(test_appeal_is_used_once),
+        cmocka_unit_test(test_classification),
         cmocka_unit_test(test_odd_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
