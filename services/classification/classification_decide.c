@@ -99,8 +99,11 @@ work_raise_severity(struct work *w, int severity, double confidence, enum decide
                     const struct names *names)
 {
     enum decided_by now = w->f[TASK_SEVERITY].decided_by;
+    /* What a rule knows, no model guesses. */
+    bool same =
+        severity == w->s->severity && by == DECIDED_BY_RULE && now == DECIDED_BY_MODEL;
     /* Upwards a lower source may go too, but never against a person. */
-    if (severity <= w->s->severity || now == DECIDED_BY_CORRECTION)
+    if ((severity <= w->s->severity && !same) || now == DECIDED_BY_CORRECTION)
         return;
     work_severity(w, severity, confidence, by > now ? by : now, names);
 }

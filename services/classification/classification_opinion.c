@@ -197,7 +197,7 @@ work_model_severity(struct work *w, const struct reading *r, bool later)
     if (danger && !reading_sure(r, TASK_SEVERITY)) {
         if (w->s->kind != KIND_COMPLAINT || severity <= w->s->severity)
             return;
-        w->s->needs_review = true;
+        w->s->needs_review = w->s->needs_review || later;
     }
     if (!later && severity < w->s->severity && misread(w, r))
         return;
@@ -302,7 +302,8 @@ work_note_models(struct work *w, const struct reading *r)
         bool doubt = !said->sure || (task == TASK_KIND && contradicts(w, r)) ||
                      (task == TASK_SEVERITY && misread(w, r));
         f->needs_review = doubt && f->decided_by <= DECIDED_BY_MODEL;
-        if (f->needs_review && w->policy->models.review[task])
+        bool danger = task == TASK_SEVERITY && str_eq(f->label, STR("5"));
+        if (f->needs_review && (danger || w->policy->models.review[task]))
             w->s->needs_review = true;
     }
 }

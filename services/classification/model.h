@@ -93,6 +93,8 @@ struct model_scratch {
     _Alignas(16) float score[MODEL_LABELS + 8]; /* written in eights */
 };
 
+/* Only words that every text has, folded, a blank between them: never a reason. */
+bool model_common_words(struct str text);
 struct model_reason {
     struct str text; /* words of the document, folded; view into the answer */
     float weight;    /* log-odds that they add                              */

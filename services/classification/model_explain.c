@@ -1,4 +1,5 @@
-/* Reasons of an answer: the words that speak most for the best label over the second. */
+/* Reasons of an answer: the words that speak most for the best label over the second.
+ * Words that every text has ("the", "and the") weigh, too, but tell a reader nothing. */
 #include "classification/model.h"
 
 #include <math.h>
@@ -95,6 +96,49 @@ drop_within(const struct features_scratch *text, struct model_scratch *s,
     return best;
 }
 
+/* Sorted. Not here: words that tell kinds apart ("how", "can", "not", "but", "still"). */
+static const char *const common[] = {
+    "a",    "about", "also",  "am",    "an",   "and",  "are",   "as",   "at",
+    "be",   "been",  "by",    "did",   "do",   "does", "for",   "from", "had",
+    "has",  "have",  "he",    "her",   "him",  "his",  "i",     "i'm",  "in",
+    "into", "is",    "it",    "it's",  "its",  "just", "me",    "my",   "of",
+    "on",   "or",    "our",   "she",   "so",   "than", "that",  "the",  "their",
+    "them", "then",  "there", "these", "they", "this", "those", "to",   "us",
+    "was",  "we",    "were",  "which", "who",  "will", "with",  "you",  "your",
+};
+
+static bool
+is_common(struct str word)
+{
+    size_t from = 0;
+    size_t to = COUNT_OF(common);
+    while (from < to) {
+        size_t mid = (from + to) / 2;
+        int order = str_cmp(word, str_from(common[mid]));
+        if (order == 0)
+            return true;
+        if (order < 0)
+            to = mid;
+        else
+            from = mid + 1;
+    }
+    return false;
+}
+
+bool
+model_common_words(struct str text)
+{
+    size_t from = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && text.ptr[i] != ' ')
+            continue;
+        if (!is_common(str_sub(text, from, i)))
+            return false;
+        from = i + 1;
+    }
+    return true;
+}
+
 void
 model_explain(const struct model *m, const struct features_scratch *text,
               struct model_scratch *s, size_t n_hit, uint32_t best, uint32_t second,
@@ -113,6 +157,8 @@ model_explain(const struct model *m, const struct features_scratch *text,
         reason->text =
             features_masked(text, chosen->token, chosen->tokens,
                             ret->reason_text[ret->n_reasons], MODEL_REASON_BYTES);
+        if (model_common_words(reason->text))
+            continue;
         reason->weight = fminf(s->weight[at], MODEL_WEIGHT_MOST);
         ret->n_reasons++;
     }

@@ -241,7 +241,7 @@ plainly(const struct rig *rig, const struct model *m, struct plain *ret)
 }
 
 /* The weight of the strongest reason: of all that may be told, which is no mark of
- * negation and no single ideograph. */
+ * negation, no single ideograph and not only words that every text has. */
 static double
 strongest(const struct rig *rig, const struct model *m, const struct plain *plain)
 {
@@ -253,6 +253,10 @@ strongest(const struct rig *rig, const struct model *m, const struct plain *plai
         const unsigned char *bytes = row_of(rig, m, gram->hash, &row);
         if (gram->negated || (gram->tokens == 1 && text->n_token > 1 &&
                               text->token[gram->token].kind == FEATURES_IS_IDEOGRAPH))
+            continue;
+        char masked[MODEL_REASON_BYTES];
+        if (model_common_words(
+                features_masked(text, gram->token, gram->tokens, masked, sizeof(masked))))
             continue;
         double one = 0;
         if (gram->tokens == 1)

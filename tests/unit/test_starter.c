@@ -215,6 +215,11 @@ test_plain_texts(void **state)
             struct str said = model_label_name(&model, rig->answer->label);
             bool right = str_eq(said, str_from(plain[i].label));
             wrong += !right;
+            for (size_t k = 0; k < rig->answer->n_reasons; k++) {
+                struct str reason = rig->answer->reason[k].text;
+                assert_false(str_eq(reason, STR("the")) || str_eq(reason, STR("i")) ||
+                             str_eq(reason, STR("in the")));
+            }
             print_message("%s%.*s %.2f: %s\n", right ? "" : "WRONG, not ",
                           STR_ARG(right ? said : str_from(plain[i].label)),
                           (double)rig->answer->confidence, plain[i].text);
@@ -268,6 +273,21 @@ test_nothing_grave_is_passed_over(void **state)
         assert_true(s.needs_review);
         arena_release(&arena);
     }
+    /* Where a rule says the same, nothing is guessed. */
+    struct arena arena = {0};
+    struct classification_section s;
+    struct submission sub = {
+        .channel = CHANNEL_WEB,
+        .text = STR(
+            "The charger got so hot that it left a scorched hole in the bedside table.")};
+    classification_submit(policy, &room, &sub, &arena, &s);
+    for (size_t i = 0; i < s.n_findings; i++)
+        if (str_eq(s.findings[i].task, STR("severity"))) {
+            assert_true(str_eq(s.findings[i].model_label, STR("5")));
+            assert_int_equal(s.findings[i].decided_by, DECIDED_BY_RULE);
+            assert_false(s.findings[i].needs_review);
+        }
+    arena_release(&arena);
     models_room_release(&room);
     classification_policy_free(policy);
 }
