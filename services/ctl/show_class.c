@@ -251,6 +251,8 @@ is_told(const json_t *f)
     if (show_is(f, "task", "language"))
         return *show_get(f, "model_label") &&
                !show_is(f, "model_label", show_get(f, "label"));
+    if (show_is(f, "task", "desired_remedy") && show_is(f, "decided_by", "upstream"))
+        return false; /* stands above in the customer's words */
     return !(show_is(f, "label", "no") || show_is(f, "label", "1") ||
              show_is(f, "label", "none"));
 }

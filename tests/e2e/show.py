@@ -63,11 +63,12 @@ closed; P1 (immediate); owner
 DOUBLE DEVIATION, a best customer
 they wrote "My name is [name]. The kettle arrived broken, write to [e-mail]."
 Classified as
-kind complaint: 
-corrected by a person to complaint
-severity 
+kind complaint: upstream said so; the model says so, too,
+confirmed by a person
+severity 2: the default
+corrected by a person to 4
 Why P1 (immediate): score
-severity 4 of 5 (38 points); the handling failed, too (evidence: 6)
+severity 4 of 5 (38 points); the handling failed, too (evidence: 7)
 failed recoveries
 an authority is involved
 2026-03-02 09:00 P2 (urgent): as submitted
