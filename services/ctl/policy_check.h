@@ -33,7 +33,8 @@ void policy_find(struct policy_check *check, struct str file, struct str path,
 
 /* Errors of all files that the stage's loader reads.  Changes the copy in the folder. */
 void policy_check_stage(struct policy_check *check, const struct stage_def *def);
-/* Warnings; call before policy_check_stage(). Files that are no JSON are passed over. */
+/* Warnings, and models that cannot be read and no stage reads; call before
+ * policy_check_stage(). Files that are no JSON are passed over. */
 void policy_lint(struct policy_check *check);
 
 /* The file as it lies in the folder; NULL if it is no JSON object. To be json_decref'd.

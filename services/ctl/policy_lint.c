@@ -330,6 +330,26 @@ lint_threshold(struct policy_check *check, const json_t *entry, size_t i)
     model_close(&model);
 }
 
+/* A model that no entry names: no stage reads it, but its turn may come. */
+static void
+lint_unasked(struct policy_check *check, const struct policy_file *file)
+{
+    struct model model;
+    struct err why = {0};
+    struct str path =
+        arena_printf(check->arena, "%s/%.*s", check->dir->path, STR_ARG(file->name));
+    if (!model_open(&model, path.ptr, &why)) {
+        struct str text = str_from(why.text); /* the place of our copy says nothing */
+        if (str_starts(text, path) && text.len > path.len + 2)
+            text = str_sub(text, path.len + 2, text.len);
+        policy_find(check, file->name, STR(""), false, "%.*s", STR_ARG(text));
+        return;
+    }
+    model_close(&model);
+    policy_find(check, file->name, STR(""), true,
+                "never asked: no entry of models.json names it");
+}
+
 /* Models that nobody asks, and that are never sure. */
 static void
 lint_models(struct policy_check *check)
@@ -344,8 +364,7 @@ lint_models(struct policy_check *check)
         json_array_foreach(list, i, entry) named |=
             str_eq(text_of(json_object_get(entry, "file")), file->name);
         if (!named)
-            policy_find(check, file->name, STR(""), true,
-                        "never asked: no entry of models.json names it");
+            lint_unasked(check, file);
     }
     json_array_foreach(list, i, entry) lint_threshold(check, entry, i);
     json_decref(root);

@@ -88,6 +88,10 @@ static const struct row table[] = {
      "models.json $.models[2].file: models/y.model: not a usable model\n"
      "models.json $.models[2]: unknown key \"treshold\"\n"
      "models.json $.review[0]: is no task\n"},
+    {"a model that nobody asks yet, cut on its way",
+     false,
+     {{"models/new.model", NULL, "text"}, {NULL, NULL, NULL}},
+     "models/new.model : not a usable model: too short\n"},
     {"models.json is no JSON",
      false,
      {{"models.json", NULL, "{"}, {NULL, NULL, NULL}},
@@ -218,6 +222,7 @@ errors(void **state)
         assert_non_null(dir);
         struct policy_check *check = open_check(dir, table[i].changes);
         check->donor = table[i].donor ? SHIPPED : NULL;
+        policy_lint(check);
         for (size_t k = 0; k < COUNT_OF(kinds); k++)
             policy_check_stage(check, policy_dir_stage(kinds[k]));
         size_t n = lines_of(check, false, lines);
@@ -250,10 +255,8 @@ warnings(void **state)
     } rows[] = {
         {"nothing", {{NULL, NULL, NULL}}, NULL},
         {"a model that nobody asks",
-         {{"models.json", NULL, "{\"version\":\"1\",\"models\":[]}"},
-          {"models/y.model", NULL, "text"},
-          {NULL, NULL, NULL}},
-         "models/y.model : never asked"},
+         {{"models.json", NULL, "{\"version\":\"1\",\"models\":[]}"}, {NULL, NULL, NULL}},
+         "models/kind.model : never asked"},
         {"a rule behind one that always matches",
          {{"routing.json", "\"rules\": [",
            "\"rules\": [{\"name\": \"all\", \"team\": \"retail\"},"},
