@@ -82,21 +82,21 @@ read_error(const struct learn_lines *lines, const char *what, struct err *err)
                    (long long)lines->number, what);
 }
 
-/* More bytes as they lie in the file; none: the end. */
+/* More bytes as they lie in the file, from a place of raw on; none: the end. */
 static bool
-read_raw(struct learn_lines *lines, size_t *ret_len, struct err *err)
+read_raw(struct learn_lines *lines, size_t from, size_t *ret_len, struct err *err)
 {
     *ret_len = 0;
     if (lines->idle && !lines->idle(lines->idle_ctx))
         return true;
     ssize_t got = 0;
     do {
-        got = read(lines->fd, lines->raw, sizeof(lines->raw));
+        got = read(lines->fd, lines->raw + from, sizeof(lines->raw) - from);
     } while (got < 0 && errno == EINTR);
     if (got < 0)
         return read_error(lines, strerror(errno), err);
     *ret_len = (size_t)got;
-    (void)EVP_DigestUpdate(lines->hash, lines->raw, (size_t)got);
+    (void)EVP_DigestUpdate(lines->hash, lines->raw + from, (size_t)got);
     return true;
 }
 
@@ -117,7 +117,7 @@ inflate_more(struct learn_lines *lines, struct err *err)
     while (lines->z.avail_out == sizeof(lines->plain)) {
         if (lines->z.avail_in == 0) {
             size_t len = 0;
-            if (!read_raw(lines, &len, err))
+            if (!read_raw(lines, 0, &len, err))
                 return false;
             lines->ended = len == 0;
             if (lines->ended)
@@ -152,8 +152,14 @@ fill(struct learn_lines *lines, struct err *err)
     lines->len = 0;
     if (lines->begun && lines->gzip)
         return inflate_more(lines, err);
-    if (!read_raw(lines, &len, err))
+    if (!read_raw(lines, 0, &len, err))
         return false;
+    if (!lines->begun && len == 1 && lines->raw[0] == 0x1f) {
+        size_t more = 0; /* a slow pipe: whether it is gzip, the second byte tells */
+        if (!read_raw(lines, 1, &more, err))
+            return false;
+        len += more;
+    }
     lines->ended = len == 0;
     if (!lines->begun && !begin(lines, len))
         return read_error(lines, "zlib cannot begin", err);

@@ -408,6 +408,59 @@ test_pipe(void **state)
     (void)close(ends[1]);
 }
 
+struct drip {
+    FILE *from;
+    int to;
+};
+
+/* A byte before each wait. */
+static bool
+drip(void *ctx)
+{
+    struct drip *d = ctx;
+    int c = d->to >= 0 ? fgetc(d->from) : EOF;
+    char byte = (char)c;
+    if (c != EOF)
+        return write(d->to, &byte, 1) == 1;
+    if (d->to >= 0)
+        (void)close(d->to);
+    d->to = -1;
+    return true;
+}
+
+/* A slow pipe hands gzip over byte by byte. */
+static void
+test_drip(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct err err = {0};
+    CLEANUP(buf_release) struct buf out = {0};
+    int before = dup(STDIN_FILENO);
+    assert_true(before >= 0);
+    put(STR("a\nb"), true, "wb");
+    struct drip d = {.from = fopen(file, "rb")};
+    assert_non_null(d.from);
+    assert_int_equal(pipe(ends), 0);
+    d.to = ends[1];
+    assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
+    struct learn_lines *in = learn_lines_open("-", &err);
+    assert_non_null(in);
+    learn_lines_idle(in, drip, &d);
+    for (bool end = false; !end;) {
+        struct str line = STR_NULL;
+        assert_true(learn_lines_next(in, &line, &end, &err));
+        (void)buf_add_str(&out, line);
+        (void)buf_add_char(&out, '|');
+    }
+    assert_string_equal(out.ptr, "a|b||");
+    learn_lines_drop(in);
+    assert_true(dup2(before, STDIN_FILENO) >= 0);
+    (void)close(before);
+    (void)close(ends[0]);
+    (void)fclose(d.from);
+}
+
 /* --- rows --------------------------------------------------------------------------- */
 
 static bool
@@ -613,8 +666,9 @@ main(void)
         cmocka_unit_test(test_numbers),      cmocka_unit_test(test_files),
         cmocka_unit_test(test_gzip_members), cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_no_file),      cmocka_unit_test(test_pipe),
-        cmocka_unit_test(test_rows),         cmocka_unit_test(test_map),
-        cmocka_unit_test(test_digest),       cmocka_unit_test(test_out),
+        cmocka_unit_test(test_drip),         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_map),          cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_out),
     };
     return cmocka_run_group_tests(tests, open_dir, close_dir);
 }
