@@ -531,7 +531,7 @@ test_drift(void **state)
                " ORDER BY week) FROM bi.classification_drift",
                "2026-03-02|50|0|2|-|-|unknown, 2026-03-09|50|50|2|0.0000|0.1716|none, "
                "2026-03-16|100|100|2|0.4063|0.0858|large, "
-               "2026-04-27|5|0|2|-|-|unknown, 2026-05-04|5|5|2|0.4784|1.7158|none");
+               "2026-04-27|5|0|2|-|-|unknown, 2026-05-04|5|5|2|0.4784|1.7158|unknown");
     assert_ask(
         "SELECT concat_ws('|', needs_review_percent, previous_needs_review_percent,"
         " confidence_mean, previous_confidence_mean) FROM bi.classification_drift"

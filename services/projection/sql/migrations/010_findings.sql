@@ -255,7 +255,7 @@ WITH labels AS MATERIALIZED (
 )
 SELECT task, week, findings, previous, labels,
     round(psi::numeric, 4) AS psi, round(psi_noise::numeric, 4) AS psi_noise,
-    CASE WHEN psi IS NULL THEN 'unknown'
+    CASE WHEN psi IS NULL OR (psi <= psi_noise AND psi_noise >= 0.25) THEN 'unknown'
         WHEN psi < 0.1 OR psi <= psi_noise THEN 'none'
         WHEN psi < 0.25 THEN 'moderate' ELSE 'large' END AS drift,
     needs_review_percent, previous_needs_review_percent,
@@ -279,7 +279,7 @@ COMMENT ON COLUMN bi.findings."upstream_label" IS 'What the publisher called it;
 COMMENT ON COLUMN bi.findings."corrected_label" IS 'What a person said last, also where it was the same; null: nobody has spoken of this task.';
 COMMENT ON COLUMN bi.findings."by_phrases" IS 'True if phrase lists decided: there was no model, or it was not sure (model and model_label are its own).';
 COMMENT ON COLUMN bi.findings."inherited" IS 'True if a late reopening took it over from the case before: not counted as a finding anew.';
-COMMENT ON VIEW bi.classification_quality IS 'How good classification is on our own cases, by week, task, model and language. Agreement is over cases of which a person named the task in a correction, whether the label changed or was confirmed; a case that nobody looked at is no agreement. What people look at is no random sample (doubtful and wrong labels draw the eye), so agreement is mostly lower than accuracy over all cases: to measure that, have a random sample confirmed.';
+COMMENT ON VIEW bi.classification_quality IS 'How good classification is on our own cases, by week, task, model and language. Agreement is over cases of which a person named the task in a correction, whether the label changed or was confirmed; a case that nobody looked at is no agreement. What people look at is no random sample (doubtful and wrong labels draw the eye), so agreement is mostly lower than accuracy over all cases: to measure that, have a random sample confirmed. Train anew (redress train --from-corrections) when agreement of a version falls from month to month while people look at cases in the same way, or when needs_review rises with a drift.';
 COMMENT ON COLUMN bi.classification_quality."week" IS 'Monday of the week in which it was classified first (UTC).';
 COMMENT ON COLUMN bi.classification_quality."task" IS 'Task.';
 COMMENT ON COLUMN bi.classification_quality."model" IS 'Version of the model that spoke; null: none.';
@@ -288,7 +288,7 @@ COMMENT ON COLUMN bi.classification_quality."findings" IS 'Complaints with a fin
 COMMENT ON COLUMN bi.classification_quality."by_default" IS 'Findings that the default decided: nobody said anything.';
 COMMENT ON COLUMN bi.classification_quality."by_model" IS 'Findings that the model (or phrases in its place) decided.';
 COMMENT ON COLUMN bi.classification_quality."by_phrases" IS 'Of by_model, those that phrase lists decided (model: the one that was not sure, if there was one).';
-COMMENT ON COLUMN bi.classification_quality."by_upstream" IS 'Findings that the publishers label decided.';
+COMMENT ON COLUMN bi.classification_quality."by_upstream" IS 'Findings that the publisher''s label decided.';
 COMMENT ON COLUMN bi.classification_quality."by_rule" IS 'Findings that a rule decided.';
 COMMENT ON COLUMN bi.classification_quality."by_model_percent" IS 'by_model of findings.';
 COMMENT ON COLUMN bi.classification_quality."by_upstream_percent" IS 'by_upstream of findings.';
@@ -302,7 +302,7 @@ COMMENT ON COLUMN bi.classification_quality."changed" IS 'Corrections that said 
 COMMENT ON COLUMN bi.classification_quality."supplied" IS 'Corrections where nothing had been found.';
 COMMENT ON COLUMN bi.classification_quality."model_judged" IS 'Corrections where the model had said something: what agreement is over.';
 COMMENT ON COLUMN bi.classification_quality."model_right" IS 'Of these, how often the correction said what the model had said.';
-COMMENT ON COLUMN bi.classification_quality."agreement_percent" IS 'model_right of model_judged.';
+COMMENT ON COLUMN bi.classification_quality."agreement_percent" IS 'model_right of model_judged; over fewer than a hundred judged it may be ten points off by chance.';
 COMMENT ON COLUMN bi.classification_quality."upstream_judged" IS 'Corrections where the publisher had said something.';
 COMMENT ON COLUMN bi.classification_quality."upstream_right" IS 'Of these, how often the correction said what the publisher had said.';
 COMMENT ON COLUMN bi.classification_quality."upstream_compared" IS 'Complaints of which publisher and model both said something.';
@@ -323,9 +323,9 @@ COMMENT ON COLUMN bi.classification_labels."task" IS 'Task.';
 COMMENT ON COLUMN bi.classification_labels."week" IS 'Monday (UTC).';
 COMMENT ON COLUMN bi.classification_labels."label" IS 'Label as first found; the 50 most frequent of a task, the rest is other labels.';
 COMMENT ON COLUMN bi.classification_labels."findings" IS 'In this week.';
-COMMENT ON COLUMN bi.classification_labels."share_percent" IS 'Of the weeks findings of this task.';
+COMMENT ON COLUMN bi.classification_labels."share_percent" IS 'Of the week''s findings of this task.';
 COMMENT ON COLUMN bi.classification_labels."previous" IS 'In the four weeks before.';
-COMMENT ON COLUMN bi.classification_labels."previous_share_percent" IS 'Of these weeks findings of this task.';
+COMMENT ON COLUMN bi.classification_labels."previous_share_percent" IS 'Of these weeks'' findings of this task.';
 COMMENT ON COLUMN bi.classification_labels."needs_review" IS 'Findings of the week in doubt.';
 COMMENT ON COLUMN bi.classification_labels."model_labels" IS 'Findings of the week of which the model said something.';
 COMMENT ON COLUMN bi.classification_labels."confidence_sum" IS 'Sum of its confidence over these.';
@@ -337,7 +337,7 @@ COMMENT ON COLUMN bi.classification_drift."previous" IS 'Findings of the four we
 COMMENT ON COLUMN bi.classification_drift."labels" IS 'Labels in either.';
 COMMENT ON COLUMN bi.classification_drift."psi" IS 'PSI; null without findings in one of them.';
 COMMENT ON COLUMN bi.classification_drift."psi_noise" IS 'What PSI exceeds one time in a hundred if nothing has shifted.';
-COMMENT ON COLUMN bi.classification_drift."drift" IS 'none, moderate (from 0.10), large (from 0.25), unknown (nothing to compare with).';
+COMMENT ON COLUMN bi.classification_drift."drift" IS 'none, moderate (from 0.10), large (from 0.25), unknown (nothing to compare with, or too few: psi is within chance, and chance alone may reach 0.25).';
 COMMENT ON COLUMN bi.classification_drift."needs_review_percent" IS 'Findings in doubt, of the week.';
 COMMENT ON COLUMN bi.classification_drift."previous_needs_review_percent" IS 'Of the four weeks before.';
 COMMENT ON COLUMN bi.classification_drift."confidence_mean" IS 'Mean confidence of the model, of the week.';
