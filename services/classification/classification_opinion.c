@@ -31,18 +31,22 @@ reading_of_submission(const struct classification_policy *policy,
                       struct arena *arena, struct reading *r)
 {
     const struct models *models = &policy->models;
-    if (!models_read(models, room, submission->subject, submission->text))
+    if (!models_read(models, room, MODELS_ALL_TASKS, submission->subject,
+                     submission->text))
         return;
     struct models_answer *said = r->said;
     struct str language = language_said(submission->language);
-    models_ask(models, room, TASK_LANGUAGE, STR_NULL, str_is_null(language), arena,
+    models_ask(models, room, TASK_LANGUAGE, STR_NULL,
+               str_is_null(language) ? MODELS_REASONS_LATER : MODELS_NO_REASONS, arena,
                &said[TASK_LANGUAGE]);
     if (str_is_null(language))
         language =
             reading_sure(r, TASK_LANGUAGE) ? said[TASK_LANGUAGE].label : r->language;
     for (int task = TASK_LANGUAGE + 1; task < TASK_COUNT; task++)
         models_ask(models, room, (enum task)task, language,
-                   !is_named(submission, (enum task)task), arena, &said[task]);
+                   is_named(submission, (enum task)task) ? MODELS_NO_REASONS
+                                                         : MODELS_REASONS_LATER,
+                   arena, &said[task]);
 }
 
 void
@@ -53,25 +57,30 @@ reading_of_message(const struct work *w, struct models_room *room, struct str te
     static const enum task raising[] = {TASK_SEVERITY, TASK_SENTIMENT,
                                         TASK_DOUBLE_DEVIATION};
     const struct models *models = &w->policy->models;
-    if (!models_read(models, room, STR_NULL, text))
-        return;
+    unsigned tasks = 0;
     for (size_t i = 0; i < COUNT_OF(raising); i++)
-        models_ask(models, room, raising[i], w->s->language, true, w->arena,
-                   &r->said[raising[i]]);
+        tasks |= MODELS_TASK(raising[i]);
     for (size_t i = 0; i < COUNT_OF(open); i++)
         if (w->f[open[i]].decided_by <= DECIDED_BY_DEFAULT)
-            models_ask(models, room, open[i], w->s->language, true, w->arena,
-                       &r->said[open[i]]);
+            tasks |= MODELS_TASK(open[i]);
+    if (!models_read(models, room, tasks, STR_NULL, text))
+        return;
+    for (int task = 0; task < TASK_COUNT; task++)
+        if (tasks & MODELS_TASK(task))
+            models_ask(models, room, (enum task)task, w->s->language,
+                       MODELS_REASONS_LATER, w->arena, &r->said[task]);
 }
 
 /* --- following ---------------------------------------------------------------------- */
 
 static struct names
-names_of(const struct models_answer *said)
+names_of(const struct work *w, const struct models_answer *said)
 {
     struct names names = {.model = said->entry->version};
-    for (size_t i = 0; i < said->n_reasons && i < CLASSIFICATION_REASONS; i++)
-        names.list[names.n++] = said->reasons[i];
+    struct models_answer why = *said;
+    models_why(&w->policy->models, w->arena, &why);
+    for (size_t i = 0; i < why.n_reasons && i < CLASSIFICATION_REASONS; i++)
+        names.list[names.n++] = why.reasons[i];
     return names;
 }
 
@@ -84,7 +93,7 @@ is_open(const struct work *w, enum task task)
 static bool
 follow(struct work *w, enum task task, const struct models_answer *said)
 {
-    struct names names = names_of(said);
+    struct names names = names_of(w, said);
     return work_decide(w, task, said->label, said->confidence, DECIDED_BY_MODEL, &names);
 }
 
@@ -98,7 +107,7 @@ follow_label(struct work *w, enum task task, const struct models_answer *said,
         return now;
     if (!str_empty(phrase) && !str_eq(phrase, said->label) &&
         classification_covers(labels, n, said->label, phrase)) {
-        struct names names = names_of(said);
+        struct names names = names_of(w, said);
         names.model = STR_NULL;
         (void)work_decide(w, task, phrase, said->confidence, DECIDED_BY_MODEL, &names);
         return phrase;
@@ -133,7 +142,7 @@ work_take_sure(struct work *w, const struct reading *r, bool later)
         follow(w, TASK_LANGUAGE, &said[TASK_LANGUAGE]))
         s->language = said[TASK_LANGUAGE].label;
     if (reading_sure(r, TASK_KIND) && is_open(w, TASK_KIND)) {
-        struct names names = names_of(&said[TASK_KIND]);
+        struct names names = names_of(w, &said[TASK_KIND]);
         work_kind(w, (enum kind)said[TASK_KIND].value, said[TASK_KIND].confidence,
                   DECIDED_BY_MODEL, &names);
     }
@@ -149,7 +158,7 @@ work_take_sure(struct work *w, const struct reading *r, bool later)
 static void
 guess_kind(struct work *w, const struct models_answer *said)
 {
-    struct names names = names_of(said);
+    struct names names = names_of(w, said);
     enum kind kind = (enum kind)said->value;
     double confidence = said->confidence;
     if (kind != KIND_COMPLAINT && said->beside >= w->policy->models.complaint_from) {
@@ -193,7 +202,7 @@ work_model_severity(struct work *w, const struct reading *r, bool later)
     bool danger = severity == 5 && reading_leans(r, TASK_SEVERITY, 0.5);
     if (!reading_sure(r, TASK_SEVERITY) && !danger)
         return;
-    struct names names = names_of(said);
+    struct names names = names_of(w, said);
     if (danger && !reading_sure(r, TASK_SEVERITY)) {
         if (w->s->kind != KIND_COMPLAINT || severity <= w->s->severity)
             return;
@@ -280,7 +289,8 @@ leave_guessed_issue(struct work *w, const struct reading *r)
         return;
     *f = (struct finding){0};
     w->s->issue = r->issue;
-    if (!work_decide(w, TASK_ISSUE, r->issue, r->issue_confidence, DECIDED_BY_MODEL, NULL))
+    if (!work_decide(w, TASK_ISSUE, r->issue, r->issue_confidence, DECIDED_BY_MODEL,
+                     NULL))
         (void)work_decide(w, TASK_ISSUE, STR("none"), 0, DECIDED_BY_DEFAULT, NULL);
 }
 

@@ -3,9 +3,7 @@
 #include "classification/model.h"
 
 #include <math.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "classification/model_weights.h"
 
 float
 model_tf(uint32_t n, float power)
@@ -134,11 +132,11 @@ count_chars(const struct features_scratch *text, uint32_t n_seen, struct model_s
         }
 }
 
-/* Counts all rows of the text; those of words come first. Gives how many those are. */
-static size_t
-count(const struct model *m, const struct features_scratch *text, struct model_scratch *s,
-      size_t *n_hit)
+size_t
+model_count(const struct model *m, const struct features_scratch *text,
+            struct model_scratch *s, size_t *n_hit)
 {
+    *n_hit = 0;
     uint32_t n_seen = model_words_rows(s->words, m, text, s);
     for (size_t i = 0; i < text->n_word; i++)
         s->own[i] = count_found(s, s->own[i], text->word[i].times, n_hit);
@@ -149,28 +147,12 @@ count(const struct model *m, const struct features_scratch *text, struct model_s
     return n_words;
 }
 
-/* score += value * weight.  In eights: what is behind a row's weights are the next row's
- * or the 16 bytes of 0, and what is behind the scores is nobody's. */
-static inline void
-add_weights(float *score, float value, const int8_t *weight, uint32_t width)
+void
+model_uncount(struct model_scratch *s, size_t n_hit)
 {
-#ifdef __SSE2__
-    __m128 times = _mm_set1_ps(value);
-    for (uint32_t k = 0; k < width; k += 8) {
-        __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(weight + k));
-        __m128i twice = _mm_unpacklo_epi8(bytes, bytes);
-        __m128i low = _mm_srai_epi32(_mm_unpacklo_epi16(twice, twice), 24);
-        __m128i high = _mm_srai_epi32(_mm_unpackhi_epi16(twice, twice), 24);
-        __m128 *at = (__m128 *)(void *)(score + k);
-        at[0] = _mm_add_ps(at[0], _mm_mul_ps(times, _mm_cvtepi32_ps(low)));
-        if (k + 4 >= width)
-            break;
-        at[1] = _mm_add_ps(at[1], _mm_mul_ps(times, _mm_cvtepi32_ps(high)));
-    }
-#else
-    for (uint32_t k = 0; k < width; k++)
-        score[k] += value * (float)weight[k];
-#endif
+    for (size_t i = 0; i < n_hit; i++)
+        s->place[s->hit[i].row] = 0;
+    memset(s->hit, 0, n_hit * sizeof(s->hit[0]));
 }
 
 /* Adds hits [from, to) to the scores as a vector of length 1, of which share becomes the
@@ -187,15 +169,10 @@ score_block(const struct model *m, struct model_scratch *s, size_t from, size_t 
             __builtin_prefetch(model_row(m, s->hit[i + AHEAD].row));
         const unsigned char *row = model_row(m, hit->row);
         const int8_t *weight = (const int8_t *)(row + 4);
-        uint32_t n = hit->count < UINT16_MAX ? hit->count : UINT16_MAX;
-        float tf = n < COUNT_OF(m->tf) ? m->tf[n] : model_tf(n, m->header->tf);
-        hit->share = tf * model_row_idf(row);
+        hit->share = model_count_tf(m, hit->count) * model_row_idf(row);
         squares += hit->share * hit->share;
         float value = hit->share * model_row_scale(row);
-        if (m->width == 1)
-            score[0] += value * (float)weight[0];
-        else
-            add_weights(score, value, weight, m->width);
+        model_add_weights(score, value, weight, m->width);
     }
     if (squares <= 0)
         return;
@@ -206,9 +183,9 @@ score_block(const struct model *m, struct model_scratch *s, size_t from, size_t 
         s->hit[i].share *= length;
 }
 
-/* Confidence of each label; the best and the second. */
-static uint32_t
-answer_labels(const struct model *m, struct model_scratch *s, struct model_answer *ret)
+uint32_t
+model_answer_labels(const struct model *m, struct model_scratch *s,
+                    struct model_answer *ret)
 {
     uint32_t n = m->header->n_labels;
     if (n == 2) {
@@ -247,16 +224,14 @@ model_classify(const struct model *model, const struct features_scratch *text,
 {
     BUG_IF(scratch->max_rows < model->header->n_rows);
     memset(scratch->score, 0, sizeof(scratch->score));
-    size_t n = 0;
-    size_t words = count(model, text, scratch, &n);
+    size_t n;
+    size_t words = model_count(model, text, scratch, &n);
     score_block(model, scratch, 0, words);
     score_block(model, scratch, words, n);
     ret->known = n > 0;
-    uint32_t second = answer_labels(model, scratch, ret);
+    uint32_t second = model_answer_labels(model, scratch, ret);
     ret->n_reasons = 0;
     if (!scratch->no_reasons)
         model_explain(model, text, scratch, n, ret->label, second, ret);
-    for (size_t i = 0; i < n; i++)
-        scratch->place[scratch->hit[i].row] = 0;
-    memset(scratch->hit, 0, n * sizeof(scratch->hit[0]));
+    model_uncount(scratch, n);
 }

@@ -66,7 +66,8 @@ struct model {
     uint32_t row_bytes; /* 4 + width     */
     void *mapped;       /* NULL: memory of somebody else */
     size_t mapped_bytes;
-    float tf[64]; /* of a count below 64 */
+    float tf[64];          /* of a count below 64 */
+    const uint32_t *alias; /* what a row is called; NULL: as it stands (model_pool.h) */
 };
 
 /* What a document has of a row. */
@@ -74,6 +75,7 @@ struct model_hit {
     uint32_t row;
     uint32_t count;
     float share; /* what one occurrence adds to the answer */
+    float times; /* count as reasons take it */
 };
 struct model_words;
 struct model_scratch {
@@ -140,10 +142,23 @@ struct model_words *model_words_new(struct arena *arena);
 uint32_t model_words_rows(struct model_words *words, const struct model *model,
                           const struct features_scratch *text,
                           struct model_scratch *scratch);
+/* Counts the rows of the text into hit; those of words come first. Gives how many those
+ * are. */
+size_t model_count(const struct model *model, const struct features_scratch *text,
+                   struct model_scratch *scratch, size_t *ret_n_hit);
+/* As before model_count(). */
+void model_uncount(struct model_scratch *scratch, size_t n_hit);
+/* From the scores and what is known: confidence of each label and the best. Gives the
+ * second. */
+uint32_t model_answer_labels(const struct model *model, struct model_scratch *scratch,
+                             struct model_answer *ret);
 /* Reasons why `best` and not `second`, after the scores. */
 void model_explain(const struct model *model, const struct features_scratch *text,
                    struct model_scratch *scratch, size_t n_hit, uint32_t best,
                    uint32_t second, struct model_answer *ret);
+/* Reasons from the shares. */
+void model_tell(const struct features_scratch *text, struct model_scratch *scratch,
+                struct model_answer *ret);
 
 static inline const unsigned char *
 model_row(const struct model *model, uint32_t row)

@@ -1,26 +1,11 @@
 /* Reasons of an answer: the words that speak most for the best label over the second.
  * Words that every text has ("the", "and the") weigh, too, but tell a reader nothing. */
 #include "classification/model.h"
+#include "classification/model_weights.h"
 
 #include <math.h>
 
 #define LEAST 0.005F /* of a log-odds: below it is nothing to tell */
-
-/* share: what one occurrence adds to the best label over the second, as log-odds. */
-static void
-share_out(const struct model *m, struct model_scratch *s, size_t n_hit, uint32_t best,
-          uint32_t second)
-{
-    for (size_t i = 0; i < n_hit; i++) {
-        struct model_hit *hit = &s->hit[i];
-        const unsigned char *row = model_row(m, hit->row);
-        const int8_t *weight = (const int8_t *)(row + 4);
-        int steps = m->width == 1 ? (best == 1 ? weight[0] : -weight[0])
-                                  : weight[best] - weight[second];
-        hit->share *= m->header->slope * model_row_scale(row) * (float)steps /
-                      (float)(hit->count < UINT16_MAX ? hit->count : UINT16_MAX);
-    }
-}
 
 /* What each token adds, its characters with it. */
 static void
@@ -47,10 +32,9 @@ weight_of(const struct features_scratch *text, const struct model_scratch *s, si
 {
     const struct features_gram *gram = &text->gram[i];
     const struct model_hit *hit = s->gram[i] ? &s->hit[s->gram[i] - 1] : NULL;
-    float times = !hit ? 1 : (float)(hit->count < UINT16_MAX ? hit->count : UINT16_MAX);
     if (gram->tokens == 1)
-        return times * s->word[gram->token];
-    return hit ? times * hit->share : 0;
+        return (hit ? hit->times : 1) * s->word[gram->token];
+    return hit ? hit->times * hit->share : 0;
 }
 
 /* The n-grams of words that may be told, in the order of the text. */
@@ -140,11 +124,9 @@ model_common_words(struct str text)
 }
 
 void
-model_explain(const struct model *m, const struct features_scratch *text,
-              struct model_scratch *s, size_t n_hit, uint32_t best, uint32_t second,
-              struct model_answer *ret)
+model_tell(const struct features_scratch *text, struct model_scratch *s,
+           struct model_answer *ret)
 {
-    share_out(m, s, n_hit, best, second);
     add_up(text, s);
     size_t n = collect(text, s);
     const struct features_gram *chosen = NULL;
@@ -162,4 +144,14 @@ model_explain(const struct model *m, const struct features_scratch *text,
         reason->weight = fminf(s->weight[at], MODEL_WEIGHT_MOST);
         ret->n_reasons++;
     }
+}
+
+void
+model_explain(const struct model *m, const struct features_scratch *text,
+              struct model_scratch *s, size_t n_hit, uint32_t best, uint32_t second,
+              struct model_answer *ret)
+{
+    for (size_t i = 0; i < n_hit; i++)
+        model_share_out(m, model_row(m, s->hit[i].row), best, second, &s->hit[i]);
+    model_tell(text, s, ret);
 }

@@ -68,6 +68,9 @@ model_find(const struct model *m, const uint64_t *hash, size_t n, uint32_t *ret)
         __builtin_prefetch(m->tag + m->bucket[hash[i] >> shift]);
     for (size_t i = 0; i < n; i++)
         ret[i] = row_of(m, m->bucket + (hash[i] >> shift), (uint16_t)hash[i]);
+    for (size_t i = 0; m->alias && i < n; i++)
+        if (ret[i] != MODEL_NO_ROW)
+            ret[i] = m->alias[ret[i]];
 }
 
 static struct entry *

@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "classification/features.h"
 #include "classification/model.h"
+#include "classification/model_pool.h"
 
 enum task {
     TASK_LANGUAGE,
@@ -53,12 +54,15 @@ struct models_entry {
 struct models {
     struct models_entry entry[MODELS_MAX];
     size_t n;
-    uint32_t max_rows;
+    uint32_t max_rows;                  /* of a model, or nodes of the pool */
+    const struct model_pool *pool;      /* of all entries; NULL: each is asked alone */
     const struct features_table *table; /* NULL without models */
     bool review[TASK_COUNT];            /* its doubt is the case's doubt */
     double complaint_from; /* an unsure model leaves it a complaint where that is at least
                             * this likely beside its best guess */
 };
+
+_Static_assert(MODELS_MAX <= MODEL_POOL, "all models have room in the pool");
 
 /* What reading and asking need, one a thread: some 10 MB, taken at the first text and
  * when a reload brings a larger model.  All zero is an empty one. */
@@ -66,16 +70,23 @@ struct models_room {
     struct arena arena;
     struct features_scratch *text;
     struct model_scratch scratch;
+    struct model_pool_text pooled;
+    unsigned tasks; /* that the text is read for */
     struct model_answer answer;
     uint32_t max_rows; /* 0: nothing made yet */
 };
 void models_room_release(struct models_room *room);
 
-/* The features of a text, for models_ask(); false: nothing to be asked about. Without
- * models, room may be NULL. */
-bool models_read(const struct models *models, struct models_room *room,
+#define MODELS_TASK(task) (1U << (task))
+#define MODELS_ALL_TASKS (MODELS_TASK(TASK_COUNT) - 1)
+/* The features of a text, for models_ask() about these tasks (bits); false: nothing to be
+ * asked about. Without models, room may be NULL. */
+bool models_read(const struct models *models, struct models_room *room, unsigned tasks,
                  struct str subject, struct str text);
 
+/* Reasons cost as much as an answer: later, models_why() finds them where they are used.
+ */
+enum models_reasons { MODELS_NO_REASONS, MODELS_REASONS_LATER, MODELS_REASONS };
 struct models_answer {
     const struct models_entry *entry; /* NULL: not asked, no model for it */
     struct str label;
@@ -87,13 +98,18 @@ struct models_answer {
     bool nothing;      /* as in models_label */
     size_t n_reasons;
     struct str reasons[MODEL_REASONS];
+    struct models_room *later; /* NULL: models_why() has nothing to add */
+    uint32_t text;             /* that it was asked about    */
+    uint32_t best, second;     /* numbers of the best labels */
 };
 /* What the model of this task and language ("zh", "en", "other") says of what
- * models_read() read.  Reasons, if they are wanted, live in the arena, all else in the
- * models. */
+ * models_read() read.  Reasons live in the arena, all else in the models. */
 void models_ask(const struct models *models, struct models_room *room, enum task task,
-                struct str language, bool reasons, struct arena *arena,
+                struct str language, enum models_reasons reasons, struct arena *arena,
                 struct models_answer *ret);
+/* The reasons that were left for later, as long as the room has the same text. */
+void models_why(const struct models *models, struct arena *arena,
+                struct models_answer *answer);
 
 /* --- loading (classification_policy.c) ---------------------------------------------- */
 

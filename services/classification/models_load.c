@@ -300,6 +300,18 @@ take_review(struct models *models, const struct policy_node *root, struct err *e
     return true;
 }
 
+static void
+pool(struct loader *in)
+{
+    struct models *models = in->models;
+    const struct model *list[MODELS_MAX];
+    for (size_t i = 0; i < models->n; i++)
+        list[i] = &models->entry[i].model;
+    models->pool = model_pool_new(list, models->n, in->arena);
+    if (models->pool && models->pool->n_nodes > models->max_rows)
+        models->max_rows = models->pool->n_nodes;
+}
+
 static bool
 take_all(struct loader *in, const struct policy_doc *doc, struct err *err)
 {
@@ -322,6 +334,7 @@ take_all(struct loader *in, const struct policy_doc *doc, struct err *err)
     }
     if (in->models->n > 0)
         in->models->table = features_table_new(in->arena, err);
+    pool(in);
     return in->models->n == 0 || in->models->table;
 }
 
@@ -343,6 +356,7 @@ models_close(struct models *models)
     for (size_t i = 0; i < models->n; i++)
         model_close(&models->entry[i].model);
     models->n = 0;
+    models->pool = NULL;
 }
 
 uint64_t

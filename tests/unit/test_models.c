@@ -431,16 +431,18 @@ test_room_grows(void **state)
     struct models_answer answer;
     struct arena arena = {0};
     small->models.max_rows = small->models.entry[0].model.header->n_rows;
-    large->models.max_rows = 5 * small->models.max_rows;
+    large->models.max_rows += 5 * small->models.max_rows;
     for (int i = 0; i < 3; i++) {
         const struct classification_policy *policy = i == 1 ? large : small;
-        assert_true(
-            models_read(&policy->models, &room, STR_NULL, STR("Applause for the lobby")));
-        models_ask(&policy->models, &room, TASK_KIND, STR("en"), true, &arena, &answer);
+        assert_true(models_read(&policy->models, &room, MODELS_ALL_TASKS, STR_NULL,
+                                STR("Applause for the lobby")));
+        models_ask(&policy->models, &room, TASK_KIND, STR("en"), MODELS_REASONS, &arena,
+                   &answer);
         assert_true(str_eq(answer.label, STR("praise")));
     }
-    assert_false(models_read(&small->models, &room, STR_NULL, STR("")));
-    assert_false(models_read(&small->models, &room, STR_NULL, STR(" , ")));
+    assert_false(models_read(&small->models, &room, MODELS_ALL_TASKS, STR_NULL, STR("")));
+    assert_false(
+        models_read(&small->models, &room, MODELS_ALL_TASKS, STR_NULL, STR(" , ")));
     models_room_release(&room);
     arena_release(&arena);
     classification_policy_free(small);
