@@ -19,7 +19,8 @@ const char classify_help[] =
     "  line a task.  A line that is damaged is answered on what can be read of it.\n"
     "  --model M     several times: each answers\n"
     "  --models DIR  every model in a folder; with neither, those of the service\n"
-    "                (models.json in the policy folder), labels as the models name them\n"
+    "                (models.json in the policy folder) at its thresholds, labels as\n"
+    "                the models name them\n"
     "  --text-field NAME   where the text stands\n"
     "  --card        what the models are: data, licence, date, scores; --json as it "
     "stands\n"
@@ -28,6 +29,7 @@ const char classify_help[] =
 struct classifier {
     struct model model[MODELS_MAX];
     struct str path[MODELS_MAX];
+    double threshold[MODELS_MAX]; /* of models.json; below 0: the model's own */
     size_t n_models;
     const struct features_table *table;
     struct features_scratch *text;
@@ -99,6 +101,16 @@ flush(void *ctx)
     return !c->closed;
 }
 
+/* At models.json's threshold as the service compares it, with four decimals. */
+static bool
+is_sure(const struct model_answer *answer, double threshold)
+{
+    if (threshold < 0)
+        return answer->sure;
+    return answer->known && floor((double)answer->confidence * 10000.0 + 0.5) >=
+                                floor(threshold * 10000.0 + 0.5);
+}
+
 static bool
 take(void *ctx, const struct learn_text *text, struct err *err)
 {
@@ -106,6 +118,7 @@ take(void *ctx, const struct learn_text *text, struct err *err)
     features_read(c->table, text->subject, text->text, c->text);
     for (size_t i = 0; i < c->n_models; i++) {
         model_classify(&c->model[i], c->text, &c->scratch, c->answer);
+        c->answer->sure = is_sure(c->answer, c->threshold[i]);
         add_answer(&c->out, &c->model[i], &text->id, c->answer);
     }
     if (c->out.len > OUT_BYTES && !flush(c))
@@ -121,6 +134,7 @@ open_model(struct classifier *c, struct str path, struct err *err)
     if (c->n_models == MODELS_MAX)
         return err_set(err, ERR_STOP, "at most %d models at once", MODELS_MAX);
     c->path[c->n_models] = path;
+    c->threshold[c->n_models] = -1;
     if (!model_open(&c->model[c->n_models], path.ptr, err))
         return false;
     c->n_models++;
@@ -174,8 +188,12 @@ open_service(struct classifier *c, const char *policy_dir, struct err *err)
     json_array_foreach(json_object_get(root, "models"), i, entry)
     {
         const char *file = json_string_value(json_object_get(entry, "file"));
-        if (ok && file)
-            ok = open_model(c, arena_printf(&c->arena, "%s/%s", policy_dir, file), err);
+        const json_t *threshold = json_object_get(entry, "threshold");
+        if (!ok || !file)
+            continue;
+        ok = open_model(c, arena_printf(&c->arena, "%s/%s", policy_dir, file), err);
+        if (ok && json_is_number(threshold))
+            c->threshold[c->n_models - 1] = json_number_value(threshold);
     }
     json_decref(root);
     if (ok && c->n_models == 0)

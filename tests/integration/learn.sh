@@ -260,6 +260,10 @@ echo '{"version":"1","models":[{"task":"severity","file":"../models/s.model"},{"
     >"$work/policy/models.json"
 REDRESS_POLICY_DIR=$work/policy redo classify "$work/few.jsonl"
 is "then those of the service" "0 24" "$rc $(wc -l <"$work/out")"
+sed -i 's|s.model"|&,"threshold":0.0|; s|kind.model"|&,"threshold":1|' "$work/policy/models.json"
+REDRESS_POLICY_DIR=$work/policy redo classify "$work/few.jsonl"
+is "at its thresholds" "12 0" \
+    "$(grep -c '"severity".*"needs_review":false' "$work/out") $(grep -c '"kind".*"needs_review":false' "$work/out" || true)"
 REDRESS_POLICY_DIR=$work/policy redo classify --card
 is "and their cards" "severity kind" "$(sed -n 's/^task  *//p' "$work/out" | xargs)"
 
