@@ -117,6 +117,15 @@ test_texts(void **state)
          "electronics"},
         {"I don't see the point of living anymore.", "en", KIND_COMPLAINT, 5, "self_harm",
          false, NULL},
+        /* a hospital is not yet a harm */
+        {"The bus to the hospital should run on Sundays, I suggest.", "en",
+         KIND_SUGGESTION, 1, "", false, NULL},
+        {"请问住院报销需要什么材料", "zh", KIND_INQUIRY, 1, "", false, NULL},
+        {"She was taken to the hospital by an ambulance.", "en", KIND_COMPLAINT, 5,
+         "injury", false, NULL},
+        {"孩子吃完全身起疹子，送到医院抢救", "zh", KIND_COMPLAINT, 5, "injury", false,
+         NULL},
+        {"My card was cloned.", "en", KIND_COMPLAINT, 4, "fraud", false, NULL},
         /* questions that are none */
         {"Is this how you treat people?", "en", KIND_COMPLAINT, 2, "", false, NULL},
         {"你们凭什么扣我的押金？", "zh", KIND_COMPLAINT, 2, "", false, NULL},
