@@ -234,6 +234,30 @@ test_language(void **state)
     arena_release(&arena);
 }
 
+/* Also where Traditional characters become Simplified ones. */
+static void
+test_folded_stays(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    size_t changed = 0;
+    for (unsigned code = 0x2E80; code < 0xFB00; code++) {
+        if (code >= 0xD800 && code < 0xE000)
+            continue;
+        const char raw[] = {(char)(0xE0 | code >> 12), (char)(0x80 | (code >> 6 & 0x3F)),
+                            (char)(0x80 | (code & 0x3F))};
+        struct str text = {raw, sizeof(raw)};
+        struct str folded = rules_fold(text, &arena);
+        changed += !str_eq(folded, text);
+        if (!str_eq(rules_fold(folded, &arena), folded))
+            fail_msg("U+%04X", code);
+        arena_clear(&arena);
+    }
+    assert_true(changed > 2000);
+    assert_true(str_eq(rules_fold(STR("退款與賠償"), &arena), STR("退款与赔偿")));
+    arena_release(&arena);
+}
+
 int
 main(void)
 {
@@ -243,6 +267,7 @@ main(void)
         cmocka_unit_test(test_huge_texts_end),
         cmocka_unit_test(test_bad_phrases_are_refused),
         cmocka_unit_test(test_language),
+        cmocka_unit_test(test_folded_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
