@@ -205,7 +205,7 @@ read_whole(int fd, size_t len)
 bool
 model_open(struct model *ret, const char *path, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO does not wait */
     struct stat info;
     if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         (void)err_set(err, ERR_STOP, "model %.200s cannot be opened: %s", path,
