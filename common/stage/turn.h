@@ -69,7 +69,7 @@ struct turn_settings {
 const struct turn_settings *turn_settings(const struct turn *turn);
 /* Cleared when the turn's outputs have been handed on; decoded records live in it. */
 struct arena *turn_arena(struct turn *turn);
-/* room_bytes of the stage, zero at the first call, kept until the turn is dropped.  Memory
+/* room_bytes of the stage, zero at the first call, kept until the turn is dropped. Memory
  * to work in, never what a decision rests on. */
 void *turn_room(struct turn *turn);
 /* The message being handled; NULL in a timer. */

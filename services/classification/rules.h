@@ -55,7 +55,8 @@ struct rules {
 
 /* NFKC, full case folding, ignorable characters (zero width, bidirectional marks) gone,
  * white space runs to one blank, typographic apostrophes to ', Traditional Chinese to
- * Simplified.  Bytes that are no UTF-8 become U+FFFD.  ASCII takes a short way.  Result in the arena. */
+ * Simplified.  Bytes that are no UTF-8 become U+FFFD.  ASCII takes a short way.  Result
+ * in the arena. */
 struct str rules_fold(struct str text, struct arena *arena);
 
 /* phrases and groups are copied. False + ERR_STOP when a phrase is empty after folding or

@@ -141,7 +141,7 @@ test_bounded(void **state)
     stage_series_drop(series);
 }
 
-/* --- read while it is written (ThreadSanitizer looks on) ----------------------------- */
+/* --- read while it is written (ThreadSanitizer looks on) ---------------------------- */
 
 static void *
 write_models(void *ctx)
