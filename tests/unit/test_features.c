@@ -11,38 +11,11 @@
 
 #include "base/buf.h"
 #include "classification/features.h"
-
-struct rig {
-    struct arena arena;
-    const struct features_table *table;
-    struct features_scratch *one, *two;
-};
-
-static int
-set_up(void **state)
-{
-    struct rig *rig = calloc(1, sizeof(*rig));
-    struct err err = {0};
-    if (!rig)
-        return -1;
-    rig->table = features_table_new(&rig->arena, &err);
-    rig->one = ARENA_NEW(&rig->arena, struct features_scratch);
-    rig->two = ARENA_NEW(&rig->arena, struct features_scratch);
-    *state = rig;
-    return rig->table ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    struct rig *rig = *state;
-    arena_release(&rig->arena);
-    free(rig);
-    return 0;
-}
+#include "features_rig.h"
 
 static void
-read_text(const struct rig *rig, const char *text, struct features_scratch *scratch)
+read_text(const struct features_rig *rig, const char *text,
+          struct features_scratch *scratch)
 {
     features_read(rig->table, STR_NULL, str_from(text), scratch);
 }
@@ -110,12 +83,12 @@ test_tokens(void **state)
         {"不好吃，很", "不|~好|~吃|很|"},
         {"\xF0\x9F\x98\xA1\xF0\x9F\x98\xA1", "\xF0\x9F\x98\xA1\xF0\x9F\x98\xA1|"},
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         char got[512];
         print_message("row %zu: %s\n", i, table[i].text);
-        read_text(rig, table[i].text, rig->one);
-        print_tokens(rig->one, got, sizeof(got));
+        read_text(rig, table[i].text, rig->text);
+        print_tokens(rig->text, got, sizeof(got));
         assert_string_equal(got, table[i].tokens);
     }
 }
@@ -219,15 +192,15 @@ test_same(void **state)
          "fund",
          true},
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s / %s\n", i, table[i].left, table[i].right);
-        read_text(rig, table[i].left, rig->one);
-        read_text(rig, table[i].right, rig->two);
-        bool same = rig->one->n_gram == rig->two->n_gram;
-        for (size_t k = 0; same && k < rig->one->n_gram; k++)
-            same = rig->one->gram[k].hash == rig->two->gram[k].hash;
-        same = same && count_chars(rig->one) == count_chars(rig->two);
+        read_text(rig, table[i].left, rig->text);
+        read_text(rig, table[i].right, rig->other);
+        bool same = rig->text->n_gram == rig->other->n_gram;
+        for (size_t k = 0; same && k < rig->text->n_gram; k++)
+            same = rig->text->gram[k].hash == rig->other->gram[k].hash;
+        same = same && count_chars(rig->text) == count_chars(rig->other);
         assert_int_equal(same, table[i].same);
     }
 }
@@ -245,21 +218,21 @@ test_blocks(void **state)
         {"@anna", 2, 0},    {"退款了", 6, 1},
         {"退款", 4, 0},
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s\n", i, table[i].text);
-        read_text(rig, table[i].text, rig->one);
-        assert_int_equal(rig->one->n_word_gram, table[i].words);
-        assert_int_equal(count_chars(rig->one), table[i].chars);
+        read_text(rig, table[i].text, rig->text);
+        assert_int_equal(rig->text->n_word_gram, table[i].words);
+        assert_int_equal(count_chars(rig->text), table[i].chars);
     }
     /* A word is not its own characters; a subject counts like text. */
-    read_text(rig, "ab", rig->one);
-    assert_false(has_gram(rig->one, rig->one->n_word_gram, rig->one->n_gram,
-                          rig->one->gram[0].hash));
-    features_read(rig->table, STR("Broken"), STR("chair"), rig->one);
-    read_text(rig, "broken. chair", rig->two);
-    assert_int_equal(rig->one->n_gram, rig->two->n_gram);
-    assert_int_equal(rig->one->gram[0].hash, rig->two->gram[0].hash);
+    read_text(rig, "ab", rig->text);
+    assert_false(has_gram(rig->text, rig->text->n_word_gram, rig->text->n_gram,
+                          rig->text->gram[0].hash));
+    features_read(rig->table, STR("Broken"), STR("chair"), rig->text);
+    read_text(rig, "broken. chair", rig->other);
+    assert_int_equal(rig->text->n_gram, rig->other->n_gram);
+    assert_int_equal(rig->text->gram[0].hash, rig->other->gram[0].hash);
 }
 
 /* A megabyte of one thing stays within the scratch, each part of it looked at but a few
@@ -308,24 +281,24 @@ test_bounds(void **state)
         "\xF0\xA0\x80\x80",
         "\xF3\xA0\x81\xA1",
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf text = {0};
     for (size_t i = 0; i < COUNT_OF(UNITS); i++) {
         print_message("row %zu: %s\n", i, UNITS[i]);
         buf_clear(&text);
         while (text.len < (size_t)1024 * 1024)
             buf_add_c(&text, UNITS[i]);
-        features_read(rig->table, buf_str(&text), buf_str(&text), rig->one);
-        assert_true(rig->one->n_cp <= FEATURES_LOOK);
-        assert_true(rig->one->n_token <= FEATURES_LOOK);
-        assert_true(rig->one->n_word <= COUNT_OF(rig->one->word));
-        assert_true(rig->one->n_gram <= COUNT_OF(rig->one->gram));
-        assert_true(rig->one->n_word_gram <= rig->one->n_gram);
-        assert_true(rig->one->steps <= 4 * rig->one->n_cp);
-        features_read(rig->table, buf_str(&text), buf_str(&text), rig->two);
-        assert_int_equal(rig->one->n_gram, rig->two->n_gram);
-        for (size_t k = 0; k < rig->one->n_gram; k++)
-            assert_true(rig->one->gram[k].hash == rig->two->gram[k].hash);
+        features_read(rig->table, buf_str(&text), buf_str(&text), rig->text);
+        assert_true(rig->text->n_cp <= FEATURES_LOOK);
+        assert_true(rig->text->n_token <= FEATURES_LOOK);
+        assert_true(rig->text->n_word <= COUNT_OF(rig->text->word));
+        assert_true(rig->text->n_gram <= COUNT_OF(rig->text->gram));
+        assert_true(rig->text->n_word_gram <= rig->text->n_gram);
+        assert_true(rig->text->steps <= 4 * rig->text->n_cp);
+        features_read(rig->table, buf_str(&text), buf_str(&text), rig->other);
+        assert_int_equal(rig->text->n_gram, rig->other->n_gram);
+        for (size_t k = 0; k < rig->text->n_gram; k++)
+            assert_true(rig->text->gram[k].hash == rig->other->gram[k].hash);
     }
 }
 
@@ -333,12 +306,12 @@ test_bounds(void **state)
 static void
 test_nul(void **state)
 {
-    const struct rig *rig = *state;
-    features_read(rig->table, STR_NULL, STR("a\0b"), rig->one);
-    read_text(rig, "a b", rig->two);
-    assert_int_equal(rig->one->n_token, 2);
-    for (size_t i = 0; i < rig->two->n_gram; i++)
-        assert_true(rig->one->gram[i].hash == rig->two->gram[i].hash);
+    const struct features_rig *rig = *state;
+    features_read(rig->table, STR_NULL, STR("a\0b"), rig->text);
+    read_text(rig, "a b", rig->other);
+    assert_int_equal(rig->text->n_token, 2);
+    for (size_t i = 0; i < rig->other->n_gram; i++)
+        assert_true(rig->text->gram[i].hash == rig->other->gram[i].hash);
 }
 
 /* Every word is counted, also when the table of words has no room near its place. */
@@ -353,28 +326,28 @@ test_words(void **state)
         {"", 0, 0},           {"a", 1, 1},           {"a b a c a", 3, 3},
         {"@x 退款 !!", 0, 0}, {"don't Don't", 1, 2},
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s\n", i, table[i].text);
-        read_text(rig, table[i].text, rig->one);
-        assert_int_equal(rig->one->n_word, table[i].words);
+        read_text(rig, table[i].text, rig->text);
+        assert_int_equal(rig->text->n_word, table[i].words);
         if (table[i].words > 0)
-            assert_int_equal(rig->one->word[0].times, table[i].first);
+            assert_int_equal(rig->text->word[0].times, table[i].first);
     }
     CLEANUP(buf_release) struct buf text = {0};
     for (int again = 0; again < 2; again++)
         for (unsigned i = 0; i < 5000; i++)
             buf_printf(&text, "w%c%c%c ", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676);
-    features_read(rig->table, STR_NULL, buf_str(&text), rig->one);
+    features_read(rig->table, STR_NULL, buf_str(&text), rig->text);
     size_t times = 0;
-    for (size_t i = 0; i < rig->one->n_word; i++)
-        times += rig->one->word[i].times;
-    assert_int_equal(times, rig->one->n_token);
-    assert_true(rig->one->n_word >= 5000 && rig->one->n_word < 5100);
-    for (size_t i = 0; i < rig->one->n_token; i++) {
-        const struct features_token *token = &rig->one->token[i];
-        const struct features_word *word = &rig->one->word[rig->one->word_of[i]];
-        assert_true(token->hash == rig->one->token[word->token].hash);
+    for (size_t i = 0; i < rig->text->n_word; i++)
+        times += rig->text->word[i].times;
+    assert_int_equal(times, rig->text->n_token);
+    assert_true(rig->text->n_word >= 5000 && rig->text->n_word < 5100);
+    for (size_t i = 0; i < rig->text->n_token; i++) {
+        const struct features_token *token = &rig->text->token[i];
+        const struct features_word *word = &rig->text->word[rig->text->word_of[i]];
+        assert_true(token->hash == rig->text->token[word->token].hash);
     }
 }
 
@@ -386,5 +359,5 @@ main(void)
         cmocka_unit_test(test_blocks), cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_nul),    cmocka_unit_test(test_words),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, features_rig_set_up, features_rig_tear_down);
 }

@@ -11,41 +11,20 @@
 #include <cmocka.h>
 
 #include "classification/model.h"
-
-struct rig {
-    struct arena arena;
-    const struct features_table *table;
-    struct features_scratch *text;
-    struct model_scratch scratch;
-    struct model_answer *answer;
-};
+#include "features_rig.h"
 
 static int
 set_up(void **state)
 {
-    struct rig *rig = calloc(1, sizeof(*rig));
-    struct err err = {0};
-    if (!rig)
+    if (features_rig_set_up(state) != 0)
         return -1;
-    rig->table = features_table_new(&rig->arena, &err);
-    rig->text = ARENA_NEW(&rig->arena, struct features_scratch);
-    rig->answer = ARENA_NEW(&rig->arena, struct model_answer);
+    struct features_rig *rig = *state;
     model_scratch_new(&rig->scratch, 1000, &rig->arena);
-    *state = rig;
-    return rig->table ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    struct rig *rig = *state;
-    arena_release(&rig->arena);
-    free(rig);
     return 0;
 }
 
 static uint64_t
-hash_of_word(const struct rig *rig, const char *word)
+hash_of_word(const struct features_rig *rig, const char *word)
 {
     features_read(rig->table, STR_NULL, str_from(word), rig->text);
     return rig->text->gram[0].hash;
@@ -65,7 +44,8 @@ static const struct row ROWS[] = {
 
 /* A model whose rows are single words, in the order of their hashes. */
 static void
-make_model(const struct rig *rig, uint32_t n_labels, float threshold, struct buf *out)
+make_model(const struct features_rig *rig, uint32_t n_labels, float threshold,
+           struct buf *out)
 {
     static const struct str labels[] = {{"complaint", 9}, {"praise", 6}, {"inquiry", 7}};
     static const float offset[3] = {0, 0, 0};
@@ -107,6 +87,17 @@ make_model(const struct rig *rig, uint32_t n_labels, float threshold, struct buf
     assert_true(model_write(&parts, out));
 }
 
+static struct model
+make_and_open(const struct features_rig *rig, uint32_t n_labels, float threshold,
+              struct buf *bytes)
+{
+    struct err err = {0};
+    struct model model;
+    make_model(rig, n_labels, threshold, bytes);
+    assert_true(model_from(&model, buf_str(bytes), &err));
+    return model;
+}
+
 static void
 test_answers(void **state)
 {
@@ -127,15 +118,12 @@ test_answers(void **state)
         {"thanks", 2, "praise", 0.9820, "thanks"},
         {"refund", 2, "complaint", 0.7311, "refund"},
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         CLEANUP(buf_release) struct buf bytes = {0};
-        struct model model;
         struct model_scratch scratch = rig->scratch;
-        struct err err = {0};
         print_message("row %zu: %s, %u labels\n", i, table[i].text, table[i].n_labels);
-        make_model(rig, table[i].n_labels, 0.95F, &bytes);
-        assert_true(model_from(&model, buf_str(&bytes), &err));
+        struct model model = make_and_open(rig, table[i].n_labels, 0.95F, &bytes);
         features_read(rig->table, STR_NULL, str_from(table[i].text), rig->text);
         for (int again = 0; again < 2; again++) { /* nothing is left over */
             model_classify(&model, rig->text, &scratch, rig->answer);
@@ -161,13 +149,10 @@ test_nothing_known(void **state)
         const char *text;
         bool sure;
     } table[] = {{"refund", true}, {"the", true}, {"unknown words", false}, {"", false}};
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf bytes = {0};
-    struct model model;
     struct model_scratch scratch = rig->scratch;
-    struct err err = {0};
-    make_model(rig, 3, 0, &bytes);
-    assert_true(model_from(&model, buf_str(&bytes), &err));
+    struct model model = make_and_open(rig, 3, 0, &bytes);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         print_message("row %zu: %s\n", i, table[i].text);
         features_read(rig->table, STR_NULL, str_from(table[i].text), rig->text);
@@ -180,7 +165,7 @@ test_nothing_known(void **state)
 static void
 test_text_of_model(void **state)
 {
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf bytes = {0};
     CLEANUP(buf_release) struct buf again = {0};
     struct model model;
@@ -244,7 +229,7 @@ test_refused(void **state)
         {164, 0x01010101, false, "checksum"},
         {AT(checksum), 1, false, "checksum"},
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         CLEANUP(buf_release) struct buf bytes = {0};
         struct model model;
@@ -298,7 +283,7 @@ test_long_names(void **state)
 static void
 test_large(void **state)
 {
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf bytes = {0};
     CLEANUP(buf_release) struct buf text = {0};
     struct model model;
@@ -324,7 +309,7 @@ test_large(void **state)
 static void
 test_cut(void **state)
 {
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf bytes = {0};
     struct model model;
     struct err err = {0};
@@ -339,8 +324,8 @@ test_cut(void **state)
 }
 
 static void
-classify(const struct rig *rig, const struct model *model, struct model_scratch *scratch,
-         const char *text)
+classify(const struct features_rig *rig, const struct model *model,
+         struct model_scratch *scratch, const char *text)
 {
     features_read(rig->table, STR_NULL, str_from(text), rig->text);
     model_classify(model, rig->text, scratch, rig->answer);
@@ -353,7 +338,7 @@ test_memory(void **state)
 {
     static const char *const texts[] = {"refund thanks when", "thanks thanks refund",
                                         "the when", "nothing known"};
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf two = {0};
     CLEANUP(buf_release) struct buf three = {0};
     CLEANUP(buf_release) struct buf filler = {0};
@@ -454,13 +439,10 @@ test_find(void **state)
 static void
 test_no_reasons(void **state)
 {
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf bytes = {0};
-    struct model model;
     struct model_scratch scratch = rig->scratch;
-    struct err err = {0};
-    make_model(rig, 3, 0.5F, &bytes);
-    assert_true(model_from(&model, buf_str(&bytes), &err));
+    struct model model = make_and_open(rig, 3, 0.5F, &bytes);
     classify(rig, &model, &scratch, "refund");
     float confidence = rig->answer->confidence;
     assert_int_equal(rig->answer->n_reasons, 1);
@@ -491,14 +473,11 @@ test_hostile(void **state)
         "退 refund! ",
         "\xF0\x9F\x98\xA1",
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf bytes = {0};
     CLEANUP(buf_release) struct buf text = {0};
-    struct model model;
     struct model_scratch scratch = rig->scratch;
-    struct err err = {0};
-    make_model(rig, 3, 0.5F, &bytes);
-    assert_true(model_from(&model, buf_str(&bytes), &err));
+    struct model model = make_and_open(rig, 3, 0.5F, &bytes);
     for (size_t i = 0; i < COUNT_OF(units); i++) {
         print_message("row %zu: %s\n", i, units[i]);
         buf_clear(&text);
@@ -522,7 +501,7 @@ test_hostile(void **state)
 static void
 test_file_changes(void **state)
 {
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf bytes = {0};
     struct model model;
     struct model_scratch scratch = rig->scratch;
@@ -559,5 +538,5 @@ main(void)
         cmocka_unit_test(test_find),          cmocka_unit_test(test_no_reasons),
         cmocka_unit_test(test_hostile),       cmocka_unit_test(test_file_changes),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, features_rig_tear_down);
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "classification/model.h"
+#include "features_rig.h"
 
 #define GRAMS 4000 /* of the longest text below, with room */
 #define ROWS 3000
@@ -30,11 +31,7 @@ static const char *const TEXTS[] = {
 };
 
 struct rig {
-    struct arena arena;
-    const struct features_table *table;
-    struct features_scratch *text;
-    struct model_scratch scratch;
-    struct model_answer *answer;
+    struct features_rig in;
     uint64_t hash[ROWS];
     uint32_t n_rows;
 };
@@ -77,18 +74,16 @@ set_up(void **state)
     struct rig *rig = calloc(1, sizeof(*rig));
     static uint64_t hash[GRAMS];
     static uint32_t token[GRAMS];
-    struct err err = {0};
     if (!rig)
         return -1;
     *state = rig;
-    rig->table = features_table_new(&rig->arena, &err);
-    rig->text = ARENA_NEW(&rig->arena, struct features_scratch);
-    rig->answer = ARENA_NEW(&rig->arena, struct model_answer);
-    model_scratch_new(&rig->scratch, ROWS, &rig->arena);
-    for (size_t i = 0; rig->table && i + 3 < COUNT_OF(TEXTS); i++) {
+    if (!features_rig_open(&rig->in))
+        return -1;
+    model_scratch_new(&rig->in.scratch, ROWS, &rig->in.arena);
+    for (size_t i = 0; i + 3 < COUNT_OF(TEXTS); i++) {
         size_t words;
-        features_read(rig->table, STR_NULL, str_from(TEXTS[i]), rig->text);
-        size_t n = all_grams(rig->text, hash, token, &words);
+        features_read(rig->in.table, STR_NULL, str_from(TEXTS[i]), rig->in.text);
+        size_t n = all_grams(rig->in.text, hash, token, &words);
         for (size_t k = 0; k < n && rig->n_rows < ROWS; k++)
             if (hash[k] % 3 != 0)
                 rig->hash[rig->n_rows++] = hash[k];
@@ -99,16 +94,7 @@ set_up(void **state)
         if (i == 0 || rig->hash[i] != rig->hash[i - 1])
             rig->hash[kept++] = rig->hash[i];
     rig->n_rows = kept;
-    return rig->table && kept > 300 ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    struct rig *rig = *state;
-    arena_release(&rig->arena);
-    free(rig);
-    return 0;
+    return kept > 300 ? 0 : -1;
 }
 
 static void
@@ -184,7 +170,7 @@ plainly(const struct rig *rig, const struct model *m, struct plain *ret)
     static uint64_t hash[GRAMS];
     static uint32_t token[GRAMS];
     size_t words;
-    size_t n = all_grams(rig->text, hash, token, &words);
+    size_t n = all_grams(rig->in.text, hash, token, &words);
     double score[40] = {0};
     memset(ret, 0, sizeof(*ret));
     for (int block = 0; block < 2; block++) {
@@ -245,7 +231,7 @@ plainly(const struct rig *rig, const struct model *m, struct plain *ret)
 static double
 strongest(const struct rig *rig, const struct model *m, const struct plain *plain)
 {
-    const struct features_scratch *text = rig->text;
+    const struct features_scratch *text = rig->in.text;
     double most = 0;
     for (size_t i = 0; i < text->n_word_gram; i++) {
         const struct features_gram *gram = &text->gram[i];
@@ -272,7 +258,7 @@ strongest(const struct rig *rig, const struct model *m, const struct plain *plai
 static void
 check_reasons(const struct rig *rig, const struct model *m, const struct plain *plain)
 {
-    const struct model_answer *answer = rig->answer;
+    const struct model_answer *answer = rig->in.answer;
     double most = strongest(rig, m, plain);
     if (fabs(most - 0.005) > 1e-4)
         assert_int_equal(answer->n_reasons > 0, most > 0.005);
@@ -292,24 +278,25 @@ test_sums(void **state)
     CLEANUP(buf_release) struct buf bytes = {0};
     for (size_t i = 0; i < COUNT_OF(labels) * COUNT_OF(powers); i++) {
         struct model model;
-        struct model_scratch scratch = rig->scratch;
+        struct model_scratch scratch = rig->in.scratch;
         struct err err = {0};
         make_model(rig, labels[i / 3], powers[i % 3], &bytes);
         assert_true(model_from(&model, buf_str(&bytes), &err));
         for (size_t k = 0; k < COUNT_OF(TEXTS); k++) {
             print_message("row %zu: %u labels, power %.1f: %s\n", i, labels[i / 3],
                           (double)powers[i % 3], TEXTS[k]);
-            features_read(rig->table, STR_NULL, str_from(TEXTS[k]), rig->text);
-            model_classify(&model, rig->text, &scratch, rig->answer);
+            features_read(rig->in.table, STR_NULL, str_from(TEXTS[k]), rig->in.text);
+            model_classify(&model, rig->in.text, &scratch, rig->in.answer);
             plainly(rig, &model, &plain);
             for (uint32_t l = 0; l < labels[i / 3]; l++) {
-                double miss = (double)rig->answer->probability[l] - plain.probability[l];
+                double miss =
+                    (double)rig->in.answer->probability[l] - plain.probability[l];
                 assert_true(fabs(miss) < 1e-5);
             }
             assert_true(plain.probability[plain.best] -
-                            plain.probability[rig->answer->label] <
+                            plain.probability[rig->in.answer->label] <
                         1e-5);
-            if (plain.best == rig->answer->label)
+            if (plain.best == rig->in.answer->label)
                 check_reasons(rig, &model, &plain);
         }
     }
@@ -321,5 +308,5 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sums),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, features_rig_tear_down);
 }

@@ -13,40 +13,10 @@
 
 #include "classification/classification.h"
 #include "classification/models.h"
+#include "features_rig.h"
 
 #define POLICY "deploy/policy"
 #define MOST_BYTES (16 * 1024 * 1024)
-
-struct rig {
-    struct arena arena;
-    const struct features_table *table;
-    struct features_scratch *text;
-    struct model_answer *answer;
-};
-
-static int
-set_up(void **state)
-{
-    struct err err = {0};
-    struct rig *rig = calloc(1, sizeof(*rig));
-    if (!rig)
-        return -1;
-    arena_init(&rig->arena, 0);
-    rig->table = features_table_new(&rig->arena, &err);
-    rig->text = ARENA_NEW(&rig->arena, struct features_scratch);
-    rig->answer = ARENA_NEW(&rig->arena, struct model_answer);
-    *state = rig;
-    return rig->table ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    struct rig *rig = *state;
-    arena_release(&rig->arena);
-    free(rig);
-    return 0;
-}
 
 static void
 path_of(enum task task, const char *suffix, char ret[128])
@@ -201,7 +171,7 @@ static const struct plain {
 static void
 test_plain_texts(void **state)
 {
-    struct rig *rig = *state;
+    struct features_rig *rig = *state;
     size_t wrong = 0;
     for (int task = 0; task < TASK_COUNT; task++) {
         struct model model = open_model((enum task)task);
@@ -298,7 +268,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_complete),
         cmocka_unit_test(test_licensed),
-        cmocka_unit_test_setup_teardown(test_plain_texts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_plain_texts, features_rig_set_up,
+                                        features_rig_tear_down),
         cmocka_unit_test(test_nothing_grave_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

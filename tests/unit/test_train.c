@@ -12,6 +12,7 @@
 #include "base/times.h"
 #include "classification/model.h"
 #include "classification/train.h"
+#include "features_rig.h"
 
 #define ARENA_BYTES ((size_t)1 << 30)
 
@@ -25,32 +26,6 @@ static const struct {
 };
 static const char *const FILLER[] = {"the", "my",    "please", "it",
                                      "was", "again", "我",     "had"};
-
-struct rig {
-    struct arena arena;
-    const struct features_table *table;
-};
-
-static int
-set_up(void **state)
-{
-    struct rig *rig = calloc(1, sizeof(*rig));
-    struct err err = {0};
-    if (!rig)
-        return -1;
-    rig->table = features_table_new(&rig->arena, &err);
-    *state = rig;
-    return rig->table ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    struct rig *rig = *state;
-    arena_release(&rig->arena);
-    free(rig);
-    return 0;
-}
 
 /* Text i: words of its topic among filler, always the same. */
 static size_t
@@ -89,8 +64,8 @@ see_progress(void *ctx, const char *what, uint32_t done, uint32_t of)
 
 /* Trains; the model's bytes in out. */
 static bool
-train_texts(const struct rig *rig, const struct given *given, struct train_result *ret,
-            struct buf *out, struct err *err)
+train_texts(const struct features_rig *rig, const struct given *given,
+            struct train_result *ret, struct buf *out, struct err *err)
 {
     struct arena arena;
     CLEANUP(buf_release) struct buf text = {0};
@@ -145,7 +120,7 @@ test_learns(void **state)
          {300, 3, false, false, true, NULL, false},
          false}, /* nothing to learn */
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         CLEANUP(buf_release) struct buf bytes = {0};
         struct train_result result;
@@ -178,7 +153,7 @@ test_answers(void **state)
         {"password reset", "login", NULL},
         {"无法登錄", "login", "登录"}, /* traditional */
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf bytes = {0};
     struct arena arena = {0};
     struct train_result result;
@@ -216,7 +191,7 @@ test_same_bytes(void **state)
         {121, 3, false, false, false, NULL, false},
     };
     static const bool SAME[] = {true, true, false};
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     CLEANUP(buf_release) struct buf one = {0};
     struct train_result result;
     struct err err = {0};
@@ -231,7 +206,8 @@ test_same_bytes(void **state)
 
 /* Whether training again with the choice that was made makes the same model. */
 static bool
-same_as_fixed(const struct rig *rig, const struct given *given, struct train_result *ret)
+same_as_fixed(const struct features_rig *rig, const struct given *given,
+              struct train_result *ret)
 {
     CLEANUP(buf_release) struct buf chosen = {0};
     CLEANUP(buf_release) struct buf fixed = {0};
@@ -256,7 +232,7 @@ test_averages(void **state)
         {240, 2, false, true, false, NULL, false},
         {300, 3, false, false, true, NULL, false},
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     size_t n_averaged = 0;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct train_result result;
@@ -286,7 +262,7 @@ test_refused(void **state)
         {{19, 2, false, false, false, NULL, false}, "too few"},
         {{100, 1, false, false, false, NULL, false}, "same label"},
     };
-    const struct rig *rig = *state;
+    const struct features_rig *rig = *state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         CLEANUP(buf_release) struct buf bytes = {0};
         struct train_result result;
@@ -326,5 +302,5 @@ main(void)
         cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_score),      cmocka_unit_test(test_averages),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, features_rig_set_up, features_rig_tear_down);
 }
