@@ -117,8 +117,9 @@ server_start(void)
     return false;
 }
 
-void
-server_stop(void)
+int
+server_ran(int failed)
 {
     (void)run_script("stop", NULL, 0);
+    return failed;
 }

@@ -12,7 +12,11 @@
 
 /* False: there is none here to start; says so. */
 bool server_start(void);
-void server_stop(void);
+/* What main() gives back: a group of tests with a server; 0 where there is none. */
+#define server_run(tests)                                                                \
+    (server_start() ? server_ran(cmocka_run_group_tests(tests, NULL, NULL)) : 0)
+/* Stops the server; gives failed back. */
+int server_ran(int failed);
 /* A database as new. */
 void server_fresh(void);
 struct pg *server_open(void);

@@ -387,10 +387,5 @@ main(void)
         cmocka_unit_test(test_copy),       cmocka_unit_test(test_reconnect),
         cmocka_unit_test(test_erase),
     };
-
-    if (!server_start())
-        return 0;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    server_stop();
-    return failed;
+    return server_run(tests);
 }

@@ -609,10 +609,5 @@ main(void)
         cmocka_unit_test(test_all_tasks), cmocka_unit_test(test_many_labels),
         cmocka_unit_test(test_upgraded),
     };
-
-    if (!server_start())
-        return 0;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    server_stop();
-    return failed;
+    return server_run(tests);
 }

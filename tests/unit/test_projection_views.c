@@ -232,10 +232,5 @@ main(void)
         cmocka_unit_test(test_same_rows), cmocka_unit_test(test_inherit_late),
         cmocka_unit_test(test_ageing),
     };
-
-    if (!server_start())
-        return 0;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    server_stop();
-    return failed;
+    return server_run(tests);
 }
