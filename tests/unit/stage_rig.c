@@ -92,3 +92,17 @@ stage_rig_find(const struct stage_rig *rig, enum event_type type)
             return &rig->out[i];
     return NULL;
 }
+
+struct complaint_event
+stage_rig_event(const char *id, enum event_type type, int64_t at_ms,
+                const char *complaint_id, const struct register_section *r)
+{
+    return (struct complaint_event){.event_id = str_from(id),
+                                    .type = type,
+                                    .complaint_id = str_from(complaint_id),
+                                    .customer_key = STR("abc"),
+                                    .customer_hash = STR("abcdef"),
+                                    .occurred_at = at_ms,
+                                    .recorded_at = at_ms,
+                                    .register_ = r};
+}

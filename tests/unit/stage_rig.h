@@ -32,5 +32,9 @@ void stage_rig_tick(struct stage_rig *rig, int64_t at_ms);
 /* The last output of this type of the last send; NULL if there is none. */
 const struct complaint_event *stage_rig_find(const struct stage_rig *rig,
                                              enum event_type type);
+/* An event of a case of customer "abc"; its stage is left to the caller. */
+struct complaint_event stage_rig_event(const char *id, enum event_type type,
+                                       int64_t at_ms, const char *complaint_id,
+                                       const struct register_section *r);
 
 #endif

@@ -347,15 +347,9 @@ static struct complaint_event
 event(const char *id, enum event_type type, int64_t at, const char *complaint_id,
       const struct register_section *r)
 {
-    return (struct complaint_event){.event_id = str_from(id),
-                                    .type = type,
-                                    .stage = STAGE_REGISTER,
-                                    .complaint_id = str_from(complaint_id),
-                                    .customer_key = STR("abc"),
-                                    .customer_hash = STR("abcdef"),
-                                    .occurred_at = at,
-                                    .recorded_at = at,
-                                    .register_ = r};
+    struct complaint_event ev = stage_rig_event(id, type, at, complaint_id, r);
+    ev.stage = STAGE_REGISTER;
+    return ev;
 }
 
 static void

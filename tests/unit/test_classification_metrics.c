@@ -253,20 +253,6 @@ test_rows(void **state)
 /* --- in the service ------------------------------------------------------------------
  */
 
-static struct complaint_event
-event(const char *id, enum event_type type, int64_t at, const char *complaint_id,
-      const struct register_section *r)
-{
-    return (struct complaint_event){.event_id = str_from(id),
-                                    .type = type,
-                                    .complaint_id = str_from(complaint_id),
-                                    .customer_key = STR("abc"),
-                                    .customer_hash = STR("abcdef"),
-                                    .occurred_at = at,
-                                    .recorded_at = at,
-                                    .register_ = r};
-}
-
 /* A case's life counts each of its findings once. */
 static void
 test_service(void **state)
@@ -293,7 +279,7 @@ test_service(void **state)
     stage_rig_open(rig, &classification_stage, phrases.dir);
 
     struct complaint_event ev =
-        event("e1", EVENT_TYPE_COMPLAINT_SUBMITTED, 1000, "c1", &open);
+        stage_rig_event("e1", EVENT_TYPE_COMPLAINT_SUBMITTED, 1000, "c1", &open);
     ev.submission = &sub;
     stage_rig_send(rig, &ev);
     const char *page = shown(rig, &out);
@@ -302,7 +288,7 @@ test_service(void **state)
     assert_null(strstr(page, "task=\"product\""));
 
     /* A message brings the product; the kind is not counted again. */
-    ev = event("e2", EVENT_TYPE_COMPLAINT_MESSAGE, 2000, "c1", &open);
+    ev = stage_rig_event("e2", EVENT_TYPE_COMPLAINT_MESSAGE, 2000, "c1", &open);
     ev.action = &words;
     stage_rig_send(rig, &ev);
     page = shown(rig, &out);
@@ -312,7 +298,7 @@ test_service(void **state)
                       "decided_by=\"model\",needs_review=\"false\"} 1");
     size_t lines = count_lines(page);
 
-    ev = event("e3", EVENT_TYPE_COMPLAINT_CORRECTED, 3000, "c1", &open);
+    ev = stage_rig_event("e3", EVENT_TYPE_COMPLAINT_CORRECTED, 3000, "c1", &open);
     ev.action = &fix;
     stage_rig_send(rig, &ev);
     page = shown(rig, &out);
@@ -321,7 +307,7 @@ test_service(void **state)
     char *before = strdup(page);
 
     /* What a late reopening takes over was counted. */
-    ev = event("e4", EVENT_TYPE_COMPLAINT_REOPENED, 4000, "c2", &again);
+    ev = stage_rig_event("e4", EVENT_TYPE_COMPLAINT_REOPENED, 4000, "c2", &again);
     ev.action = &why;
     stage_rig_send(rig, &ev);
     assert_string_equal(shown(rig, &out), before);
