@@ -106,7 +106,7 @@ make_model(const struct rig *rig, uint32_t n_labels, float tf, struct buf *out)
     static float offset[40];
     uint32_t width = n_labels == 2 ? 1 : n_labels;
     for (uint32_t i = 0; i < n_labels; i++) {
-        label[i] = (struct str){"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr" + i, 2};
+        label[i] = (struct str){&"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr"[i], 2};
         offset[i] = (float)(i % 3) * 0.1F;
     }
     for (uint32_t i = 0; i < rig->n_rows; i++) {
