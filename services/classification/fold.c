@@ -26,7 +26,8 @@ fold_ascii(const char *text, size_t len, char *out)
                 continue;
             c = ' ';
         }
-        out[n++] = c == '`' ? '\'' : ascii_lower(c);
+        c = ascii_lower(c);
+        out[n++] = c == '`' ? '\'' : c;
     }
     return (struct str){out, n};
 }
