@@ -26,8 +26,10 @@ fold_ascii(const char *text, size_t len, char *out)
                 continue;
             c = ' ';
         }
-        c = ascii_lower(c);
-        out[n++] = c == '`' ? '\'' : c;
+        out[n] = ascii_lower(c);
+        if (c == '`')
+            out[n] = '\'';
+        n++;
     }
     return (struct str){out, n};
 }
