@@ -16,7 +16,7 @@
 #include "features_rig.h"
 
 #define POLICY "deploy/policy"
-#define MOST_BYTES (16 * 1024 * 1024)
+#define MOST_BYTES (INT64_C(16) * 1024 * 1024)
 
 static void
 path_of(enum task task, const char *suffix, char ret[128])
@@ -45,8 +45,10 @@ test_complete(void **state)
     (void)state;
     struct err err = {0};
     struct classification_policy *policy = classification_policy_load(POLICY, &err);
-    if (!policy) /* also where a label is none of the taxonomy */
+    if (!policy) { /* also where a label is none of the taxonomy */
         fail_msg("%s", err.text);
+        return;
+    }
     off_t bytes = 0;
     for (int task = 0; task < TASK_COUNT; task++) {
         struct str name = task_name((enum task)task);
