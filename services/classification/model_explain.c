@@ -1,5 +1,6 @@
 /* Reasons of an answer: the words that speak most for the best label over the second.
- * Words that every text has ("the", "and the") weigh, too, but tell a reader nothing. */
+ * Words that every text has ("the", "and the") weigh, too, but tell a reader nothing:
+ * they are told only where nothing else speaks. */
 #include "classification/model.h"
 #include "classification/model_weights.h"
 
@@ -37,14 +38,15 @@ weight_of(const struct features_scratch *text, const struct model_scratch *s, si
     return hit ? hit->times * hit->share : 0;
 }
 
-/* The n-grams of words that may be told, in the order of the text. */
+/* The n-grams of words that may be told, in the order of the text.  A single ideograph
+ * is rarely a word. */
 static size_t
-collect(const struct features_scratch *text, struct model_scratch *s)
+collect(const struct features_scratch *text, struct model_scratch *s, bool single)
 {
     size_t n = 0;
     for (size_t i = 0; i < text->n_word_gram; i++) {
         const struct features_gram *gram = &text->gram[i];
-        if (gram->negated || (gram->tokens == 1 && text->n_token > 1 &&
+        if (gram->negated || (!single && gram->tokens == 1 && text->n_token > 1 &&
                               text->token[gram->token].kind == FEATURES_IS_IDEOGRAPH))
             continue;
         float weight = weight_of(text, s, i);
@@ -123,12 +125,12 @@ model_common_words(struct str text)
     return true;
 }
 
-void
-model_tell(const struct features_scratch *text, struct model_scratch *s,
-           struct model_answer *ret)
+/* all: also what says little, where nothing else speaks. */
+static void
+tell(const struct features_scratch *text, struct model_scratch *s, bool all,
+     struct model_answer *ret)
 {
-    add_up(text, s);
-    size_t n = collect(text, s);
+    size_t n = collect(text, s, all);
     const struct features_gram *chosen = NULL;
     while (ret->n_reasons < MODEL_REASONS) {
         size_t at = drop_within(text, s, chosen, &n);
@@ -139,11 +141,21 @@ model_tell(const struct features_scratch *text, struct model_scratch *s,
         reason->text =
             features_masked(text, chosen->token, chosen->tokens,
                             ret->reason_text[ret->n_reasons], MODEL_REASON_BYTES);
-        if (model_common_words(reason->text))
+        if (!all && model_common_words(reason->text))
             continue;
         reason->weight = fminf(s->weight[at], MODEL_WEIGHT_MOST);
         ret->n_reasons++;
     }
+}
+
+void
+model_tell(const struct features_scratch *text, struct model_scratch *s,
+           struct model_answer *ret)
+{
+    add_up(text, s);
+    tell(text, s, false, ret);
+    if (ret->n_reasons == 0)
+        tell(text, s, true, ret);
 }
 
 void
