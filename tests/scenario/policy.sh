@@ -9,6 +9,14 @@ taken() { # taken SERVICE: how often its stages took or refused a policy
 # Stages with a policy; routing's collect has none.
 services=(classification triage sla routing)
 declare -A before
+end=$((SECONDS + 20))
+# Files that change while a service reads them at its start are half of each.
+for name in "${services[@]}"; do
+    until grep -qs '"event":"started"' "$SCENARIO_DIR/$name.log"; do
+        [ $SECONDS -lt $end ] || { echo "policy.sh: $name did not start" >&2; exit 1; }
+        read -r -t 0.05 <> <(:) || true
+    done
+done
 for name in "${services[@]}"; do before[$name]=$(taken "$name"); done
 cp -R "tests/scenario/policies/$1/." "$SCENARIO_DIR/policy/"
 while read -r name pid; do
