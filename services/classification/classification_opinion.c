@@ -115,9 +115,19 @@ follow_label(struct work *w, enum task task, const struct models_answer *said,
     return follow(w, task, said) ? said->label : now;
 }
 
+/* Below it phrases are better, and where they are silent no name is better than one that
+ * is wrong three times in four: causes are counted and cases routed by it. */
+#define GUESS_FROM 0.3
+
 /* Product and issue.  An unsure model is still right two to five times as often as
  * phrases that say otherwise (measured; services/classification/README.md), so its guess
  * stands. */
+static bool
+is_told(const struct models_answer *said, bool guess)
+{
+    return said->entry && (said->sure || (guess && said->confidence >= GUESS_FROM));
+}
+
 static void
 take_labels(struct work *w, const struct reading *r, bool guess)
 {
@@ -125,10 +135,10 @@ take_labels(struct work *w, const struct reading *r, bool guess)
     struct classification_section *s = w->s;
     const struct models_answer *product = &r->said[TASK_PRODUCT];
     const struct models_answer *issue = &r->said[TASK_ISSUE];
-    if (product->entry && (product->sure || guess))
+    if (is_told(product, guess))
         s->product = follow_label(w, TASK_PRODUCT, product, p->product, p->n_products,
                                   r->product, s->product);
-    if (issue->entry && (issue->sure || guess))
+    if (is_told(issue, guess))
         s->issue =
             follow_label(w, TASK_ISSUE, issue, p->issue, p->n_issues, r->issue, s->issue);
 }

@@ -264,6 +264,41 @@ test_nothing_grave_is_passed_over(void **state)
     classification_policy_free(policy);
 }
 
+/* Whose product nobody can tell gets none, and a person looks; a guess that is likelier
+ * than most stands. */
+static void
+test_no_wild_guess(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool named;
+    } table[] = {
+        {"Terrible, just terrible.", false},
+        {"我很失望。", false},
+        {"The colour is not what the picture shows.", true},
+    };
+    struct err err = {0};
+    struct arena arena = {0};
+    struct models_room room = {.max_rows = 0};
+    struct classification_policy *policy = classification_policy_load(POLICY, &err);
+    if (!policy) {
+        fail_msg("%s", err.text);
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct classification_section s;
+        struct submission sub = {.channel = CHANNEL_WEB, .text = str_from(table[i].text)};
+        print_message("row %zu: %s\n", i, table[i].text);
+        classification_submit(policy, &room, &sub, &arena, &s);
+        assert_int_equal(!str_empty(s.product), table[i].named);
+        assert_true(s.needs_review);
+    }
+    models_room_release(&room);
+    classification_policy_free(policy);
+    arena_release(&arena);
+}
+
 int
 main(void)
 {
@@ -273,6 +308,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_plain_texts, features_rig_set_up,
                                         features_rig_tear_down),
         cmocka_unit_test(test_nothing_grave_is_passed_over),
+        cmocka_unit_test(test_no_wild_guess),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
