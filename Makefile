@@ -267,7 +267,7 @@ fuzz-run: $(patsubst tests/fuzz/%.c,$(OUT)/lf/%,$(FUZZ_SRC))
 $(OUT)/lf/fuzz_%: $(OUT)/o/tests/fuzz/fuzz_%.o $(LIBCORES) $(LIBREDRESS)
 	$(call link)
 
-integration: build $(patsubst tests/integration/%.c,$(OUT)/test/%,$(IT_SRC)) ## real Kafka and PostgreSQL: faults, exactly once, row for row
+integration: build $(BIN)/scenario_run $(patsubst tests/integration/%.c,$(OUT)/test/%,$(IT_SRC)) ## real Kafka and PostgreSQL: faults, exactly once, row for row
 	$(call script,tests/integration/run.sh)
 
 test: ## all of it, from nothing: deps build layers unit scenarios codec corpus asan integration
