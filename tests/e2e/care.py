@@ -254,7 +254,9 @@ class Care:
         who = None if more is None else {"id": ref, "name": "Kim", **more}
         if "received_at" in data.get("regulator", {}):
             data["regulator"] = {**data["regulator"], "received_at": iso(self.at(data["regulator"]["received_at"]))}
-        feed.submit(at, ref, who, **{"brand": "mine", "product": "appliances", "language": "en", **data})
+        # Not the name: "hurt" in it would be read as a customer's word.
+        text = f"The parcel {list(CASES).index(name)} came late."
+        feed.submit(at, ref, who, **{"brand": "mine", "product": "appliances", "language": "en", "text": text, **data})
         return who
 
     def publish(self, feed):
