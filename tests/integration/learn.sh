@@ -134,12 +134,17 @@ done
 (ulimit -f 100; redo train --task kind --labels "$work/nowhere.jsonl" -o "$work/full.model"; echo "$rc $err" >"$work/full")
 is "so is a disk that has no room for a model" "2 0 " \
     "$(cut -c1 "$work/full") $(grep -c nowhere.jsonl "$work/full") $(find "$work" -name 'full.model*')"
-redress train --task kind --labels - -o "$work/killed.model" < <(cat "$work/some.jsonl"; exec sleep 60) 2>/dev/null &
+# Its input stays open for as long as this shell holds it.
+mkfifo "$work/open"
+exec 9<>"$work/open"
+redress train --task kind --labels - -o "$work/killed.model" <"$work/open" 2>/dev/null &
 pid=$!
-while [ ! -d /proc/$pid/fd ] || ! readlink /proc/$pid/fd/* 2>/dev/null | grep -q pipe; do read -r -t 0.05 <> <(:) || true; done
+cat "$work/some.jsonl" >&9
+while ! readlink /proc/$pid/fd/0 2>/dev/null | grep -q "$work/open"; do read -r -t 0.05 <> <(:) || true; done
 kill -INT $pid
 kill -TERM $pid
 wait $pid 2>/dev/null || true
+exec 9>&-
 is "a training that is stopped leaves nothing" "" "$(find "$work" -name 'killed*')"
 for usage in "" "--task kind" "--task kind -o m" "--task kind -o m --labels f --choice 1" "--task kind -o m --labels f --date soon" \
     "--task sentiment -o m --from-corrections" "--task kind -o m --labels f --since 2026-01-01" "--task kind -o m -o n --labels f"; do
