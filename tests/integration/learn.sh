@@ -12,22 +12,11 @@ run=${LEARN_RUN:-$build/it/learn}
 examples=$(realpath services/classification/examples)
 unset RUN CLOCK PARTITIONS INBOUND_PARTITIONS THREADS POLICY PORT_BASE SOURCE_DATE_EPOCH
 export PATH=$build/bin:$PATH
-passed=0 failed=0
 
 finish() { [ ! -e "$run/env" ] || make -s down RUN="$run" >/dev/null 2>&1 || true; }
 trap finish EXIT
-is() { # is TEXT EXPECTED GOT
-    if [ "$2" = "$3" ]; then
-        echo "ok      $1"
-        passed=$((passed + 1))
-    else
-        printf 'FAILED  %s\n        expected %s\n        got      %s\n' "$1" "$2" "$3"
-        failed=$((failed + 1))
-    fi
-}
-like() { # like TEXT PATTERN GOT
-    if grep -qE -- "$2" <<<"$3"; then is "$1" yes yes; else is "$1" "$2" "$3"; fi
-}
+# shellcheck source=tests/integration/checks.sh
+. tests/integration/checks.sh
 rc=0 out='' err=''
 redo() { # redo ARGUMENT...: redress with them; rc, out, err
     rc=0

@@ -11,22 +11,12 @@ port=${PORT_BASE:-19800}
 build=$(realpath "${BUILD:-build}")
 run=${RELOAD_RUN:-$build/it/reload}
 unset RUN CLOCK PARTITIONS INBOUND_PARTITIONS THREADS POLICY PORT_BASE
-passed=0 failed=0 number=0
+number=0
 
 finish() { make -s down RUN="$run" >/dev/null 2>&1 || true; }
 trap finish EXIT
-is() { # is TEXT EXPECTED GOT
-    if [ "$2" = "$3" ]; then
-        echo "ok      $1"
-        passed=$((passed + 1))
-    else
-        printf 'FAILED  %s\n        expected %s\n        got      %s\n' "$1" "$2" "$3"
-        failed=$((failed + 1))
-    fi
-}
-like() { # like TEXT PATTERN GOT
-    if grep -qE -- "$2" <<<"$3"; then is "$1" yes yes; else is "$1" "$2" "$3"; fi
-}
+# shellcheck source=tests/integration/checks.sh
+. tests/integration/checks.sh
 await() { # await SECONDS COMMAND...
     local end=$((SECONDS + $1))
     shift
